@@ -1,0 +1,51 @@
+#!/bin/sh
+# Make .venv with msctl in it. Usage: tools/python.sh [EXTRA]; EXTRA is a pip extra such as "dev".
+set -eu
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+cd "$(dirname "$0")/.."
+extra=${1:-}
+stamp=.venv/.msctl${extra:+-$extra}
+
+recent() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# False also for a venv whose making was interrupted, whose Python is gone, or that was made for another folder.
+usable() {
+    recent .venv/bin/python && .venv/bin/pip --version 2>/dev/null | grep -qF "from $(pwd -P)/.venv/"
+}
+
+find_python() {
+    for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
+        [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
+        recent "$candidate" || continue
+        echo "$candidate"
+        return
+    done
+    echo "error: Python 3.11 or newer is needed, and none was found; set PYTHON=/path/to/python3" >&2
+    exit 1
+}
+
+make_venv() {
+    "$1" -m venv .venv 2>/dev/null && return
+    rm -rf .venv
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing the distribution's python3-venv" >&2
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+        "$1" -m venv .venv && return
+    fi
+    echo "error: $1 cannot make a virtual environment; install python3-venv (apt-get install python3-venv)" >&2
+    exit 1
+}
+
+if ! usable; then
+    python=$(find_python) || exit 1
+    rm -rf .venv
+    make_venv "$python"
+fi
+if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
+    echo "installing msctl into .venv" >&2
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}"
+    .venv/bin/python -m compileall -q msctl
+    touch "$stamp"
+fi
