@@ -1,0 +1,51 @@
+"""Label keys and object names: the only state msctl keeps on an engine."""
+
+from __future__ import annotations
+
+PREFIX = "io.msctl."
+PROJECT = PREFIX + "project"
+ROLE = PREFIX + "role"
+SERVICE = PREFIX + "service"
+INSTANCE = PREFIX + "instance"
+CONFIG_HASH = PREFIX + "config-hash"
+ORIGIN = PREFIX + "origin"
+IMAGE_KIND = PREFIX + "image-kind"
+"""On images and data volumes: ``official`` or ``recipe``; data made by one kind is not fed to the other."""
+
+RECIPE = PREFIX + "recipe"
+"""On images built from a recipe: the hash of everything the recipe is made of."""
+
+_SECRETS = "-secrets"
+
+REGISTRY_META = "msctl-project"
+"""Owner mark in the meta of every Consul entry that msctl made."""
+
+
+def project_network(project: str) -> str:
+    """Name of the network that all containers of ``project`` share."""
+    return project
+
+
+def container(project: str, name: str, instance: int | None = None) -> str:
+    """Container name: ``shop-orders-1`` for an instance, ``shop-registry`` for a role."""
+    return f"{project}-{name}" if instance is None else f"{project}-{name}-{instance}"
+
+
+def database(project: str, service: str) -> str:
+    """Name of a service's database container, and of the private network it is reached through."""
+    return f"{project}-{service}-db"
+
+
+def data_volume(project: str, name: str) -> str:
+    """Volume that outlives its container, of a service's database or of a platform role."""
+    return f"{project}-{name}-data"
+
+
+def secrets_volume(container_name: str) -> str:
+    """Volume that carries one container's secrets; it goes with the container."""
+    return f"{container_name}{_SECRETS}"
+
+
+def holds_data(volume: str) -> bool:
+    """Whether a volume of ours outlives its container."""
+    return not volume.endswith(_SECRETS)

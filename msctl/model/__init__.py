@@ -1,0 +1,1 @@
+"""Values that every layer shares: declared, wanted, found and reported; no I/O."""
