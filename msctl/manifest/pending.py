@@ -1,0 +1,39 @@
+"""Keys that are accepted and do nothing yet; a row goes when its behaviour comes."""
+
+from __future__ import annotations
+
+from msctl.manifest.findings import Findings
+from msctl.manifest.nodes import Mapping, Node, Path, Scalar, Sequence
+from msctl.manifest.plain import matches
+
+PENDING: tuple[tuple[Path, str], ...] = (
+    (("auth",), "tokens are not issued yet"),
+    (("services", "*", "scopes"), "tokens are not checked yet"),
+    (("services", "*", "calls"), "calls are not guarded by tokens yet"),
+    (("gateway", "routes", "*", "scopes"), "tokens are not checked yet"),
+    (("gateway", "tls"), "the gateway speaks plain HTTP so far"),
+    (("services", "*", "external"), "external services are not registered yet"),
+    (("services", "*", "health", "live"), "liveness is not asked yet"),
+    (("services", "*", "subscribes", "*", "ordered"), "order is not kept yet"),
+    (("platform", "metrics"), "metrics are not collected yet"),
+    (("platform", "logs"), "logs are not forwarded yet"),
+)
+
+
+def note(root: Node, findings: Findings) -> None:
+    """Add each key of the manifest whose behaviour does not exist yet."""
+    _visit(root, (), findings)
+
+
+def _visit(node: Node, path: Path, findings: Findings) -> None:
+    if isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            below = (*path, key)
+            reason = next((why for pattern, why in PENDING if matches(below, pattern)), None)
+            if reason:
+                findings.on(entry.key, below, "has no effect yet", reason)
+            elif not isinstance(entry.value, Scalar):
+                _visit(entry.value, below, findings)
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            _visit(item, (*path, index), findings)

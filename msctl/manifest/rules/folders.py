@@ -1,0 +1,72 @@
+"""The rules that look at the disk: build folders and certificate files."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from msctl.manifest import suggest
+from msctl.manifest.nodes import Node, child, text
+from msctl.manifest.nodes import Path as KeyPath
+from msctl.manifest.rules.context import Context
+
+_MOST_SIBLINGS = 200
+
+
+def check_folders(context: Context, folder: Path) -> None:
+    """Every path that the manifest names leads to what it should."""
+    for _, entry, path in context.services():
+        build = child(entry.value, "build")
+        if build is not None:
+            _build(context, build, (*path, "build"), folder)
+    for key in ("certificate", "key"):
+        file = child(context.root, "gateway", "tls", key)
+        if file is not None:
+            _file(context, file, ("gateway", "tls", key), folder)
+
+
+def _build(context: Context, node: Node, path: KeyPath, folder: Path) -> None:
+    written = text(node)
+    if written is None or not _usable(context, node, path, written):
+        return
+    target = folder / written
+    mode = _mode(target)
+    if mode is None:
+        context.findings.on(node, path, f"there is no folder '{written}'", _sibling(target, written))
+    elif not stat.S_ISDIR(mode):
+        context.findings.on(node, path, f"'{written}' is a file", "a folder that holds a Dockerfile")
+    elif not stat.S_ISREG(_mode(target / "Dockerfile") or 0):
+        hint = "every service has one: see 'msctl scaffold'"
+        context.findings.on(node, path, f"'{written}' has no Dockerfile", hint)
+
+
+def _file(context: Context, node: Node, path: KeyPath, folder: Path) -> None:
+    written = text(node)
+    if written is None or not _usable(context, node, path, written):
+        return
+    if not stat.S_ISREG(_mode(folder / written) or 0):
+        context.findings.on(node, path, "this file does not exist", "a path relative to the manifest")
+
+
+def _mode(target: Path) -> int | None:
+    try:
+        return target.stat().st_mode
+    except OSError:
+        return None
+
+
+def _usable(context: Context, node: Node, path: KeyPath, written: str) -> bool:
+    if written and "\0" not in written and len(written.encode(errors="replace")) < 4096:  # noqa: PLR2004
+        return True
+    context.findings.on(node, path, "this is not a path", "a path relative to the manifest")
+    return False
+
+
+def _sibling(target: Path, written: str) -> str:
+    otherwise = "a folder relative to the manifest"
+    try:
+        names = [entry.name for entry, _ in zip(target.parent.iterdir(), range(_MOST_SIBLINGS), strict=False)]
+    except OSError:
+        return otherwise
+    near = suggest.closest(target.name, names)
+    return f"did you mean '{written.removesuffix(target.name)}{near}'?" if near else otherwise
