@@ -1,0 +1,1 @@
+"""Pure planning: what should run, how it differs from what runs, and the operations between."""

@@ -1,0 +1,131 @@
+"""Project → desired: every network, volume, image and container a manifest stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from msctl import labels
+from msctl.model.desired import (
+    Build,
+    ContainerSpec,
+    Desired,
+    ImageFact,
+    NetworkSpec,
+    SecretFile,
+    VolumeSpec,
+)
+from msctl.model.project import Database, Project, Service
+from msctl.model.secret import Secret
+from msctl.plan import databases, platform, services
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Passwords by service name: of its role, of its database's superuser, and of its broker user."""
+
+    database: Mapping[str, Secret]
+    superuser: Mapping[str, Secret]
+    broker: Mapping[str, Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRuntime:
+    """The broker's environment, and the command that makes it read its definitions again."""
+
+    environment: Mapping[str, str]
+    reload: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What expansion needs besides the manifest.
+
+    ``images`` maps roles, and ``databases`` and ``services`` map service names, to the image to
+    use; ``platform_files`` maps platform roles to the files under /run/secrets.
+    """
+
+    images: Mapping[str, ImageFact]
+    databases: Mapping[str, ImageFact]
+    services: Mapping[str, ImageFact]
+    credentials: Credentials
+    platform_files: Mapping[str, tuple[SecretFile, ...]] = field(default_factory=dict)
+    broker: BrokerRuntime = BrokerRuntime({}, ())
+
+
+def roles(project: Project) -> tuple[str, ...]:
+    """The platform images that ``project`` needs, the runtime first; databases are chosen apart."""
+    broker = ("broker",) if project.uses_broker else ()
+    return ("runtime", "registry", *broker)
+
+
+def outline(project: Project) -> Desired:
+    """The same with its names only, before any image or password is known."""
+    nothing = {name: Secret("") for name in project.services}
+    fact = ImageFact("", "")
+    facts = dict.fromkeys(project.services, fact)
+    images = dict.fromkeys(roles(project), fact)
+    return expand(project, Inputs(images, facts, facts, Credentials(nothing, nothing, nothing)))
+
+
+def expand(project: Project, inputs: Inputs) -> Desired:
+    """Everything that ``project`` should have on its engine."""
+    here = [s for s in project.services.values() if s.external is None]
+    data = [_database(project, s, s.database, inputs) for s in here if s.database is not None]
+    platform_part = _platform(project, inputs)
+    instances = [_instance(project, s, number, inputs) for s in here for number in range(1, s.replicas + 1)]
+    return Desired(
+        project.name,
+        (_project_network(project), *(_private_network(spec) for spec in data)),
+        tuple(_volume(spec, inputs) for spec in (*platform_part, *data) if spec.mounts),
+        tuple(_build(project, s, s.build, inputs) for s in here if s.build is not None),
+        (*platform_part, *data, *instances),
+    )
+
+
+def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
+    files, images = inputs.platform_files, inputs.images
+    specs = [
+        platform.registry(project.name, images["registry"], files.get("registry", ())),
+        platform.gateway(project, images["runtime"], files.get("gateway", ())),
+    ]
+    if project.uses_broker:
+        broker = platform.broker(project.name, images["broker"], files.get("broker", ()))
+        environment, reload_command = inputs.broker.environment, inputs.broker.reload
+        specs.append(replace(broker, environment=environment, reload_command=reload_command))
+    return specs
+
+
+def _database(project: Project, service: Service, database: Database, inputs: Inputs) -> ContainerSpec:
+    login = databases.Login(
+        service.name,
+        inputs.credentials.database[service.name],
+        inputs.credentials.superuser[service.name],
+    )
+    return databases.container(project.name, database, login, inputs.databases[service.name])
+
+
+def _instance(project: Project, service: Service, number: int, inputs: Inputs) -> ContainerSpec:
+    credentials = inputs.credentials
+    secrets = services.files(
+        project.name, service, credentials.database.get(service.name), credentials.broker.get(service.name)
+    )
+    return services.container(project, service, number, inputs.services[service.name], secrets)
+
+
+def _build(project: Project, service: Service, folder: Path, inputs: Inputs) -> Build:
+    return Build(service.name, project.folder / folder, inputs.services[service.name].reference)
+
+
+def _project_network(project: Project) -> NetworkSpec:
+    return NetworkSpec(labels.project_network(project.name), "project", addressed=True)
+
+
+def _private_network(spec: ContainerSpec) -> NetworkSpec:
+    return NetworkSpec(spec.attachments[0].network, "database", spec.service)
+
+
+def _volume(spec: ContainerSpec, inputs: Inputs) -> VolumeSpec:
+    image = inputs.databases[spec.service] if spec.service is not None else inputs.images[spec.role]
+    return VolumeSpec(spec.mounts[0].volume, spec.role, spec.service, f"{image.kind} {image.version}".strip())

@@ -1,0 +1,98 @@
+"""Containers of the platform: registry, broker and gateway."""
+
+from __future__ import annotations
+
+from msctl import labels
+from msctl.model.desired import (
+    Attachment,
+    ContainerSpec,
+    ImageFact,
+    Mount,
+    PortBinding,
+    Probe,
+    Registration,
+    SecretFile,
+)
+from msctl.model.project import Project
+from msctl.plan.addresses import ROLE_HOSTS
+from msctl.plan.graces import usual_grace
+
+CONSUL_PORT = 8500
+AMQP_PORT = 5672
+GATEWAY_PORT = 8080
+ADMIN_PORT = 8081
+RESOLVER = f"@{ROLE_HOSTS['registry']}"
+"""Every container of the project resolves names through Consul's fixed address."""
+
+_TMP = {"/tmp": "mode=1777"}  # noqa: S108
+
+
+def registry(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """Consul: catalog, health checks and DNS for everybody."""
+    return ContainerSpec(
+        name=labels.container(project, "registry"),
+        role="registry",
+        image=image.reference,
+        image_identity=image.identity,
+        command=("agent", "-config-file=/run/secrets/registry.json"),
+        user="100:1000",
+        secrets=files,
+        attachments=(_attachment(project, "registry"),),
+        mounts=(Mount(labels.data_volume(project, "registry"), "/consul/data"),),
+        ports=(PortBinding(CONSUL_PORT),),
+        tmpfs=_TMP,
+        hostname="registry",
+        read_only=True,
+        cpu_shares=2048,
+        probe=Probe("http", CONSUL_PORT, "/v1/catalog/services"),
+    )
+
+
+def broker(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """RabbitMQ; its boot is the longest of all, so it gets CPU before the others."""
+    return ContainerSpec(
+        name=labels.container(project, "broker"),
+        role="broker",
+        image=image.reference,
+        image_identity=image.identity,
+        user="999:999",
+        secrets=files,
+        attachments=(_attachment(project, "broker"),),
+        mounts=(Mount(labels.data_volume(project, "broker"), "/var/lib/rabbitmq"),),
+        ports=(PortBinding(AMQP_PORT),),
+        tmpfs=_TMP,
+        hostname="broker",
+        cpu_shares=4096,
+        stop_grace=usual_grace("broker"),
+        probe=Probe("amqp", AMQP_PORT, interval=5.0, timeout=2.0),
+        registration=Registration("broker", AMQP_PORT),
+    )
+
+
+def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """The front door; it also lends its network position to probes and tunnels of the command line."""
+    declared = project.gateway
+    return ContainerSpec(
+        name=labels.container(project.name, "gateway"),
+        role="gateway",
+        image=image.reference,
+        image_identity=image.identity,
+        command=("python", "-m", "msctl.gateway", "--config", "/run/secrets/gateway.yaml"),
+        user="10001:10001",
+        secrets=files,
+        attachments=(_attachment(project.name, "gateway"),),
+        ports=(
+            PortBinding(GATEWAY_PORT, declared.bind, declared.port),
+            PortBinding(ADMIN_PORT),
+        ),
+        tmpfs=_TMP,
+        dns=(RESOLVER,),
+        read_only=True,
+        reload="SIGHUP",
+        probe=Probe("http", GATEWAY_PORT, "/healthz"),
+        registration=Registration("gateway", GATEWAY_PORT),
+    )
+
+
+def _attachment(project: str, role: str) -> Attachment:
+    return Attachment(labels.project_network(project), (role,), ROLE_HOSTS[role])

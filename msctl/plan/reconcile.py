@@ -1,0 +1,265 @@
+"""Desired × situation → plan: pure, and empty when nothing differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msctl import labels
+from msctl.model.desired import ContainerSpec, Desired, SecretFile
+from msctl.model.observed import ObservedContainer
+from msctl.plan.addresses import address
+from msctl.plan.allocate import allocate
+from msctl.plan.confighash import config_hash, content_digest
+from msctl.plan.decide import Decision, decide
+from msctl.plan.graces import usual_grace
+from msctl.plan.operations import (
+    AwaitReady,
+    AwaitRegistered,
+    BuildImage,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    Deregister,
+    Operation,
+    Plan,
+    Register,
+    RemoveContainer,
+    RemoveNetwork,
+    StartContainer,
+    UpdateFiles,
+)
+from msctl.plan.order import ordered
+from msctl.plan.situation import Endpoint, Situation
+
+
+def reconcile(desired: Desired, situation: Situation, *, origin: str) -> Plan:
+    """The operations that make the project what ``desired`` says.
+
+    Containers of another ``origin`` (allowed by then) are made anew, since labels cannot be changed.
+    """
+    operations: list[Operation] = [*_foundations(desired, situation)]
+    previous: dict[str | None, ContainerSpec] = {}
+    decisions = {spec.name: _decision(spec, situation, origin) for spec in desired.containers}
+    settled = _settled(desired, decisions, situation)
+    for spec in allocate(desired, situation.observed):
+        operations.extend(
+            _container(desired, spec, decisions[spec.name], situation, previous.get(spec.service), settled)
+        )
+        previous[spec.service if spec.role == "service" else None] = spec
+    operations.extend(_leftovers(desired, situation))
+    return ordered(operations)
+
+
+def _decision(spec: ContainerSpec, situation: Situation, origin: str) -> Decision:
+    """Taken before addresses are allocated, since those are no part of the wish and of its hash."""
+    found = situation.observed.container(spec.name)
+    trouble = None
+    if found is not None and not _networks_stand(spec, found, situation):
+        trouble = "its network was replaced"
+    elif spec.name not in situation.healthy and _stale_files(spec, situation):
+        trouble = "its files changed while it was not well"
+    return decide(found, config_hash(spec), origin, trouble)
+
+
+def _networks_stand(spec: ContainerSpec, found: ObservedContainer, situation: Situation) -> bool:
+    """Whether the networks the container was made for are still there; a namesake is another network."""
+    ids = {n.name: n.id for n in situation.observed.networks}
+    return all(
+        ids.get(a.network) == found.network_ids.get(a.network, ids.get(a.network)) and a.network in ids
+        for a in spec.attachments
+    )
+
+
+def _settled(desired: Desired, decisions: Mapping[str, Decision], situation: Situation) -> frozenset[str]:
+    """Containers that need no waiting: kept and known to be well, and so is what they need.
+
+    One that is provisioned counts only while all that need it stay as they are: it may bear their old
+    password, and provisioning comes with waiting.
+    """
+    kept = {n for n, decision in decisions.items() if decision.action == "keep" and n in situation.healthy}
+    kept -= {spec.name for spec in desired.containers if not kept.issuperset(spec.needs)}
+    unsure = {need for spec in desired.containers if spec.name not in kept for need in spec.needs}
+    provisioned = {spec.name for spec in desired.containers if spec.provision is not None}
+    return frozenset(kept - (unsure & provisioned))
+
+
+def _foundations(desired: Desired, situation: Situation) -> Iterator[Operation]:
+    networks = {n.name for n in situation.observed.networks}
+    volumes = {v.name for v in situation.observed.volumes}
+    for network in desired.networks:
+        if network.name not in networks:
+            yield CreateNetwork(subject=network.name, spec=network, service=network.service, reason="missing")
+    for volume in desired.volumes:
+        if volume.name not in volumes:
+            yield CreateVolume(subject=volume.name, spec=volume, service=volume.service, reason="missing")
+    for build in desired.builds:
+        if build.reference not in situation.images:
+            reason = "no image of these sources"
+            yield BuildImage(subject=build.reference, build=build, service=build.service, reason=reason)
+
+
+def _container(
+    desired: Desired,
+    spec: ContainerSpec,
+    decision: Decision,
+    situation: Situation,
+    before: ContainerSpec | None,
+    settled: frozenset[str],
+) -> Iterator[Operation]:
+    found = situation.observed.container(spec.name)
+    if decision.action == "recreate" and found is not None:
+        after = _rolled_after(desired, spec, before) + _registry_last(desired, spec, situation)
+        yield from _removal(found, situation, spec.stop_grace, decision.reason, after)
+    if decision.action in {"create", "recreate"}:
+        yield CreateContainer(
+            subject=spec.name,
+            spec=spec,
+            config_hash=decision.config_hash,
+            reason=decision.reason,
+            service=spec.service,
+            after=(*_foundation_ids(spec), *(f"await {need}" for need in spec.needs), f"remove {spec.name}"),
+        )
+    elif decision.action == "start":
+        yield StartContainer(
+            subject=spec.name,
+            spec=spec,
+            service=spec.service,
+            reason=decision.reason,
+            after=(*_foundation_ids(spec), *(f"await {need}" for need in spec.needs)),
+        )
+    else:
+        yield from _kept(desired, spec, situation)
+    remade = decision.action in {"create", "recreate"}
+    yield from _readiness(desired, spec, situation, settled=spec.name in settled, remade=remade)
+
+
+def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterator[Operation]:
+    """Files are replaced once what is no longer wanted is gone, so that nobody uses what they give up."""
+    stale = _stale_files(spec, situation)
+    if stale:
+        names = ", ".join(file.name for file in stale)
+        yield UpdateFiles(
+            subject=spec.name,
+            spec=spec,
+            files=stale,
+            service=spec.service,
+            reason=f"{names} changed",
+            after=tuple(f"remove {c.name}" for c in _orphans(desired, situation)),
+        )
+
+
+def _readiness(
+    desired: Desired, spec: ContainerSpec, situation: Situation, *, settled: bool, remade: bool
+) -> Iterator[Operation]:
+    started = (f"create {spec.name}", f"start {spec.name}")
+    if not settled:
+        yield AwaitReady(
+            subject=spec.name,
+            spec=spec,
+            service=spec.service,
+            reason="must be ready",
+            after=(*started, *_asked_through(desired, spec)),
+        )
+    entered = spec.registration is not None and spec.name in (situation.registered or {})
+    if entered and not settled and not remade:
+        # Consul keeps a failing check's verdict over a new registration of the same entry
+        yield Deregister(
+            subject=spec.name,
+            service=spec.service,
+            reason="entered anew once it is ready",
+            after=(f"await {spec.name}",),
+        )
+    registry = f"await {labels.container(desired.project, 'registry')}"
+    ready = (f"await {spec.name}", registry, f"deregister {spec.name}")
+    if spec.registration is not None and (not settled or not _registered(spec, situation)):
+        yield Register(
+            subject=spec.name,
+            spec=spec,
+            service=spec.service,
+            reason="ready and not yet entered",
+            after=ready,
+        )
+    if spec.self_registers and not settled:
+        yield AwaitRegistered(
+            subject=spec.name, spec=spec, service=spec.service, reason="registers itself", after=ready
+        )
+
+
+def _asked_through(desired: Desired, spec: ContainerSpec) -> tuple[str, ...]:
+    """Probes over the network are made from the gateway's container, so that one must be well first."""
+    asking = labels.container(desired.project, "gateway")
+    over_network = spec.probe is not None and spec.probe.kind != "exec"
+    return (f"await {asking}",) if over_network and spec.name != asking else ()
+
+
+def _registered(spec: ContainerSpec, situation: Situation) -> bool:
+    if situation.registered is None or spec.registration is None:
+        return False
+    wanted = Endpoint(spec.registration.name, _address(spec, situation), spec.registration.port)
+    return situation.registered.get(spec.name) == wanted
+
+
+def _address(spec: ContainerSpec, situation: Situation) -> str:
+    first = spec.attachments[0]
+    subnet = next((n.subnet for n in situation.observed.networks if n.name == first.network), None)
+    return "" if subnet is None or first.host_index is None else address(subnet, first.host_index)
+
+
+def _stale_files(spec: ContainerSpec, situation: Situation) -> tuple[SecretFile, ...]:
+    digests = situation.digests.get(spec.name, {})
+    return tuple(f for f in spec.secrets if f.live and digests.get(f.name) != content_digest(f.content))
+
+
+def _foundation_ids(spec: ContainerSpec) -> tuple[str, ...]:
+    networks = (f"create network {a.network}" for a in spec.attachments)
+    volumes = (f"create volume {m.volume}" for m in spec.mounts)
+    return (*networks, *volumes, f"build {spec.image}")
+
+
+def _rolled_after(desired: Desired, spec: ContainerSpec, before: ContainerSpec | None) -> tuple[str, ...]:
+    """An instance is only taken down for its successor once the one before it is back in rotation."""
+    if before is None or spec.role != "service":
+        return (f"build {spec.image}",)
+    rotation = (f"register {before.name}", f"await registration of {before.name}")
+    return (f"build {spec.image}", f"await {labels.container(desired.project, 'registry')}", *rotation)
+
+
+def _registry_last(desired: Desired, spec: ContainerSpec, situation: Situation) -> tuple[str, ...]:
+    """The registry is replaced after everything that has to be told to it, but for what waits for it."""
+    if spec.role != "registry":
+        return ()
+    waiting = {c.name for c in desired.containers if c.instance is not None and c.instance > 1}
+    return tuple(f"deregister {entry}" for entry in situation.registered or () if entry not in waiting)
+
+
+def _removal(
+    found: ObservedContainer, situation: Situation, grace: float, reason: str, after: tuple[str, ...] = ()
+) -> Iterator[Operation]:
+    if found.name in (situation.registered or {}):
+        yield Deregister(subject=found.name, service=found.service, reason=reason, after=after)
+        after = (*after, f"deregister {found.name}")
+    yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
+
+
+def _orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
+    wanted = {spec.name for spec in desired.containers}
+    return [c for c in situation.observed.containers if c.name not in wanted]
+
+
+def _leftovers(desired: Desired, situation: Situation) -> Iterator[Operation]:
+    wanted = {spec.name for spec in desired.containers}
+    orphans = _orphans(desired, situation)
+    for orphan in orphans:
+        yield from _removal(orphan, situation, usual_grace(orphan.role), "no longer in the manifest")
+    running = {c.name for c in situation.observed.containers}
+    for entry in situation.registered or {}:
+        if entry not in wanted and entry not in running:
+            yield Deregister(subject=entry, reason="nothing runs behind this entry")
+    kept = {network.name for network in desired.networks}
+    for network in situation.observed.networks:
+        if network.name not in kept:
+            yield RemoveNetwork(
+                subject=network.name,
+                reason="no longer in the manifest",
+                after=tuple(f"remove {c.name}" for c in situation.observed.containers),
+            )

@@ -1,0 +1,96 @@
+"""Containers of the manifest's services, with the environment that the container contract promises."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from msctl import labels
+from msctl.model.desired import (
+    Attachment,
+    ContainerSpec,
+    ImageFact,
+    Probe,
+    Registration,
+    SecretFile,
+)
+from msctl.model.project import Project, Service
+from msctl.model.secret import Secret
+from msctl.plan import databases
+from msctl.plan.platform import AMQP_PORT, CONSUL_PORT, RESOLVER
+
+_SECRETS = "/run/secrets"
+
+
+def container(
+    project: Project, service: Service, instance: int, image: ImageFact, secrets: tuple[SecretFile, ...]
+) -> ContainerSpec:
+    """Instance number ``instance`` (from 1) of ``service``."""
+    name = labels.container(project.name, service.name, instance)
+    health = service.health
+    by_platform = service.registration == "platform"
+    return ContainerSpec(
+        name=name,
+        role="service",
+        service=service.name,
+        instance=instance,
+        image=image.reference,
+        image_identity=image.identity,
+        environment=environment(project, service, name),
+        secrets=secrets,
+        attachments=_attachments(project, service),
+        dns=(RESOLVER,),
+        dns_search=("service.consul",),
+        hostname=name,
+        memory=service.resources.memory,
+        cpus=service.resources.cpus,
+        stop_grace=service.stop_grace,
+        needs=() if service.database is None else (labels.database(project.name, service.name),),
+        probe=Probe("http", service.port, health.path, (), health.interval, health.timeout),
+        registration=Registration(service.name, service.port) if by_platform else None,
+        self_registers=not by_platform,
+    )
+
+
+def files(
+    project: str, service: Service, database: Secret | None, broker: Secret | None
+) -> tuple[SecretFile, ...]:
+    """The files that ``environment`` points to; the passwords are the service's own."""
+    found = []
+    if service.database is not None and database is not None:
+        url = databases.url(project, service.name, service.database.engine, database)
+        found.append(SecretFile("database_url", url))
+    if (service.publishes or service.subscribes) and broker is not None:
+        found.append(SecretFile("amqp_url", amqp_url(service.name, broker, project)))
+    return tuple(found)
+
+
+def amqp_url(
+    user: str, password: Secret, project: str, host: str = "broker", port: int = AMQP_PORT
+) -> Secret:
+    """Where and as whom ``user`` reaches the project's broker; a secret, as the password is in it."""
+    login = f"{user}:{quote(password.reveal(), safe='')}"
+    return Secret(f"amqp://{login}@{f'[{host}]' if ':' in host else host}:{port}/{project}")
+
+
+def environment(project: Project, service: Service, name: str) -> dict[str, str]:
+    """What DESIGN's container contract puts into the environment; the manifest's own values win."""
+    values = {
+        "MSCTL_PROJECT": project.name,
+        "MSCTL_SERVICE": service.name,
+        "MSCTL_INSTANCE": name,
+        "MSCTL_REGISTRATION": service.registration,
+        "PORT": str(service.port),
+        "CONSUL_HTTP_ADDR": f"http://registry:{CONSUL_PORT}",
+    }
+    if service.database is not None:
+        values["DATABASE_URL_FILE"] = f"{_SECRETS}/database_url"
+    if service.publishes or service.subscribes:
+        values["AMQP_URL_FILE"] = f"{_SECRETS}/amqp_url"
+    return values | dict(service.environment)
+
+
+def _attachments(project: Project, service: Service) -> tuple[Attachment, ...]:
+    shared = Attachment(labels.project_network(project.name))
+    if service.database is None:
+        return (shared,)
+    return (shared, Attachment(labels.database(project.name, service.name)))

@@ -1,0 +1,94 @@
+"""Taking a project down: out of the registry, then stopped, then gone; data only if asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from msctl.model.observed import ObservedVolume
+from msctl.plan.operations import Plan, RemoveContainer
+from msctl.plan.teardown import teardown
+from tests.unit.plan.projects import desired, shop
+from tests.unit.plan.test_reconcile import assert_before, ids
+from tests.unit.plan.world import World
+
+
+@pytest.fixture
+def running() -> World:
+    return World().bring(desired(shop()))
+
+
+def test_everything_goes_but_data(running: World) -> None:
+    running.volumes["shop-orders-1-secrets"] = ObservedVolume("shop-orders-1-secrets")
+    data = set(running.volumes) - {"shop-orders-1-secrets"}
+    running.apply(down(running).operations)
+    assert (running.containers, running.networks, running.entries) == ({}, {}, {})
+    assert set(running.volumes) == data
+
+
+def test_data_goes_if_asked(running: World) -> None:
+    running.apply(down(running, volumes=True).operations)
+    assert running.volumes == {}
+
+
+def test_an_instance_is_deregistered_before_it_is_stopped(running: World) -> None:
+    plan = down(running)
+    for entry in running.entries:
+        assert_before(plan, f"deregister {entry}", f"remove {entry}")
+
+
+def test_clients_are_turned_away_before_services_stop_and_databases_after_them(running: World) -> None:
+    plan = down(running)
+    assert_before(plan, "remove shop-gateway", "remove shop-orders-1")
+    for name in ("shop-orders-1", "shop-orders-2"):
+        assert_before(plan, f"remove {name}", "remove shop-orders-db")
+        assert_before(plan, f"remove {name}", "remove shop-broker")
+    assert_before(plan, "remove shop-orders-db", "remove network shop-orders-db")
+
+
+def test_the_registry_hears_of_everybody_before_it_goes(running: World) -> None:
+    plan = down(running)
+    for entry in running.entries:
+        assert_before(plan, f"deregister {entry}", "remove shop-registry")
+
+
+def test_volumes_go_after_the_containers_that_use_them(running: World) -> None:
+    plan = down(running, volumes=True)
+    assert_before(plan, "remove shop-orders-db", "remove volume shop-orders-data")
+
+
+def test_declared_graces_are_given(running: World) -> None:
+    graces = {"shop-orders-1": 3.0}
+    plan = teardown(running.situation(), graces, volumes=False)
+    given = {o.subject: o.grace for o in plan.operations if isinstance(o, RemoveContainer)}
+    assert given["shop-orders-1"] == 3.0
+    assert given["shop-orders-2"] == 10.0
+
+
+def test_databases_and_broker_get_the_time_they_need_to_close_their_files(running: World) -> None:
+    declared = {spec.name: spec.stop_grace for spec in desired(shop()).containers}
+    given = {o.subject: o.grace for o in down(running).operations if isinstance(o, RemoveContainer)}
+    for name in ("shop-orders-db", "shop-inventory-db", "shop-broker"):
+        assert given[name] >= declared[name]
+
+
+def test_without_a_registry_everything_goes_all_the_same(running: World) -> None:
+    running.lose("shop-registry")
+    plan = down(running)
+    assert not [i for i in ids(plan) if i.startswith("deregister")]
+    assert running.apply(plan.operations).containers == {}
+
+
+def test_a_half_made_project_goes_too() -> None:
+    operations = World().plan(desired(shop())).operations
+    for length in range(len(operations)):
+        world = World().apply(operations[:length])
+        world.apply(down(world, volumes=True).operations)
+        assert (world.containers, world.networks, world.volumes) == ({}, {}, {})
+
+
+def test_nothing_there_is_nothing_to_do() -> None:
+    assert down(World()).operations == ()
+
+
+def down(world: World, *, volumes: bool = False) -> Plan:
+    return teardown(world.situation(), {}, volumes=volumes)
