@@ -1,0 +1,125 @@
+"""The instances of one service as a caller sees them: load, failures in a row, ejection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one instance listens; ``name`` identifies it across snapshots."""
+
+    name: str
+    host: str
+    port: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EjectionSettings:
+    """Ejected after ``failures`` in a row for ``wait`` seconds, doubling up to ``wait_limit``."""
+
+    failures: int = 3
+    wait: float = 5.0
+    wait_limit: float = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """One instance and its running state; ``credit`` belongs to the weighted balancer."""
+
+    address: Address
+    outstanding: int = 0
+    failures: int = 0
+    ejections: int = 0
+    ejected_until: float | None = None
+    credit: int = 0
+
+
+class Endpoints:
+    """The current set of instances; snapshots replace it whole and keep the state of those that stay."""
+
+    def __init__(
+        self, settings: EjectionSettings, clock: Callable[[], float], awaits_check: bool = False
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self.awaits_check = awaits_check
+        self._all: tuple[Endpoint, ...] = ()
+        self._ejected = 0
+
+    @property
+    def all(self) -> tuple[Endpoint, ...]:
+        """Every instance of the last snapshot, ejected ones included."""
+        return self._all
+
+    def replace(self, addresses: Iterable[Address]) -> tuple[Endpoint, ...]:
+        """Take over a snapshot; returns the instances that are gone."""
+        known = {(e.address.name, e.address.host, e.address.port): e for e in self._all}
+        kept: list[Endpoint] = []
+        for address in sorted(addresses, key=lambda a: a.name):
+            endpoint = known.pop((address.name, address.host, address.port), None) or Endpoint(address)
+            endpoint.address = address
+            kept.append(endpoint)
+        self._all = tuple(kept)
+        self._count()
+        return tuple(known.values())
+
+    def candidates(self, tried: Sequence[Endpoint] = ()) -> Sequence[Endpoint]:
+        """Instances that may be called: not ejected and not tried; ejected ones rather than none."""
+        if self._ejected == 0 and not tried:
+            return self._all
+        self._readmit()
+        ready = [e for e in self._all if e.ejected_until is None and e not in tried]
+        return ready or [e for e in self._all if e not in tried]
+
+    def succeeded(self, endpoint: Endpoint) -> None:
+        """An attempt went well: the row of failures ends, an ejection too."""
+        endpoint.failures = 0
+        endpoint.ejections = 0
+        if endpoint.ejected_until is not None:
+            self.readmit(endpoint)
+
+    def failed(self, endpoint: Endpoint) -> bool:
+        """An attempt failed; returns whether this ejected the instance."""
+        endpoint.failures += 1
+        if endpoint.failures < self.settings.failures or endpoint.ejected_until is not None:
+            return False
+        return self._eject(endpoint)
+
+    def readmit(self, endpoint: Endpoint) -> None:
+        """Take an instance back on probation: its next failure ejects it again."""
+        endpoint.ejected_until = None
+        endpoint.failures = min(endpoint.failures, self.settings.failures - 1)
+        self._count()
+
+    def extend(self, endpoint: Endpoint) -> None:
+        """An active check failed: stay out for the next, longer wait."""
+        endpoint.ejections += 1
+        endpoint.ejected_until = self._clock() + self._wait(endpoint)
+
+    def due(self) -> list[Endpoint]:
+        """Ejected instances whose wait is over and that an active check must confirm."""
+        now = self._clock()
+        return [e for e in self._all if e.ejected_until is not None and e.ejected_until <= now]
+
+    def _eject(self, endpoint: Endpoint) -> bool:
+        if endpoint not in self._all or self._ejected + 1 > len(self._all) // 2:
+            return False
+        endpoint.ejected_until = self._clock() + self._wait(endpoint)
+        endpoint.ejections += 1
+        self._count()
+        return True
+
+    def _readmit(self) -> None:
+        if self._ejected and not self.awaits_check:
+            for endpoint in self.due():
+                self.readmit(endpoint)
+
+    def _wait(self, endpoint: Endpoint) -> float:
+        grown = self.settings.wait * 2.0 ** min(endpoint.ejections, 16)
+        return min(grown, max(self.settings.wait, self.settings.wait_limit))
+
+    def _count(self) -> None:
+        self._ejected = sum(e.ejected_until is not None for e in self._all)
