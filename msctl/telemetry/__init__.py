@@ -1,0 +1,1 @@
+"""What all processes share to be observed: JSON logs, trace context, metrics, health and problem values."""
