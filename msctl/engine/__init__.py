@@ -1,0 +1,1 @@
+"""The container engine behind one small port; the only package that imports ``docker``."""

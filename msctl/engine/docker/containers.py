@@ -1,0 +1,155 @@
+"""Containers: created whole or not at all, started, signalled, stopped and removed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from msctl import labels
+from msctl.engine.docker.client import EngineClient
+from msctl.engine.docker.delivery import deliver
+from msctl.engine.docker.failures import EngineRefusal, port_taken
+from msctl.engine.docker.labelling import owned
+from msctl.engine.docker.networks import connect, subnets_of
+from msctl.engine.docker.observe import Json
+from msctl.engine.docker.payload import container_payload, endpoint, resolver_addresses
+from msctl.engine.docker.volumes import clear_place, remove_volume
+from msctl.engine.port import Identity
+from msctl.errors import EngineError, NameConflict, ObjectMissing
+from msctl.model.desired import ContainerSpec
+
+_STOP_MARGIN = 30.0
+
+
+def create(
+    client: EngineClient,
+    identity: Identity,
+    spec: ContainerSpec,
+    config_hash: str,
+    addresses: Mapping[str, str],
+    *,
+    init: bool,
+) -> None:
+    """Create, attach and equip a container; whatever fails midway takes everything back."""
+    if spec.secrets:
+        clear_place(client, identity, labels.secrets_volume(spec.name))
+    subnet = subnets_of(client, [a.network for a in spec.attachments]).get(
+        labels.project_network(identity.project)
+    )
+    resolvers = resolver_addresses(spec.dns, subnet)
+    payload = container_payload(
+        identity, spec, config_hash, addresses=addresses, resolvers=resolvers, init=init
+    )
+    try:
+        made: str = client.submit("/containers/create", payload, name=spec.name)["Id"]
+    except EngineRefusal as refused:
+        raise _name_conflict(client, identity, spec.name, refused) from refused
+    try:
+        _equip(client, spec, made, addresses)
+    except BaseException:
+        _discard(client, identity, made, spec.name)
+        raise
+
+
+def start(client: EngineClient, identity: Identity, name: str) -> Json:
+    """Start the project's container and return its inspection."""
+    container_id = _ours(client, identity, name)["Id"]
+    try:
+        client.submit(f"/containers/{container_id}/start")
+    except EngineRefusal as refused:
+        raise port_taken(name, refused) or _not_started(name, refused) from refused
+    found: Json = client.read(f"/containers/{container_id}/json")
+    return found
+
+
+def stop(client: EngineClient, identity: Identity, name: str, grace: float) -> None:
+    """Stop it; not running and absent are fine."""
+    seconds = max(0, math.ceil(grace))
+    _if_present(
+        lambda: client.call(
+            "POST",
+            f"/containers/{_ours(client, identity, name)['Id']}/stop",
+            query={"t": seconds},
+            timeout=seconds + _STOP_MARGIN,
+        )
+    )
+
+
+def signal(client: EngineClient, identity: Identity, name: str, number: str) -> None:
+    """Send a signal."""
+    client.submit(f"/containers/{_ours(client, identity, name)['Id']}/kill", signal=number)
+
+
+def remove(client: EngineClient, identity: Identity, name: str) -> None:
+    """Remove it with its secrets; absent is fine, and so is being removed by somebody else just now."""
+    _if_present(lambda: _remove_present(client, _ours(client, identity, name)["Id"]))
+    remove_volume(client, identity, labels.secrets_volume(name))
+
+
+def inspect(client: EngineClient, name: str) -> Json:
+    """The engine's inspection of a container."""
+    found: Json = client.read(f"/containers/{name}/json")
+    return found
+
+
+def inspect_ours(client: EngineClient, identity: Identity, name: str) -> Json:
+    """The engine's inspection of the project's container; a foreign one is a ``NameConflict``."""
+    return _ours(client, identity, name)
+
+
+def _equip(client: EngineClient, spec: ContainerSpec, made: str, addresses: Mapping[str, str]) -> None:
+    for attachment in spec.attachments[1:]:
+        connect(client, attachment.network, made, endpoint(attachment, addresses))
+    if spec.secrets:
+        deliver(client, inspect(client, made), spec.secrets)
+
+
+def _discard(client: EngineClient, identity: Identity, container_id: str, name: str) -> None:
+    _if_present(lambda: client.drop(f"/containers/{container_id}", force=True, v=True))
+    remove_volume(client, identity, labels.secrets_volume(name))
+
+
+def _remove_present(client: EngineClient, container_id: str) -> None:
+    try:
+        client.drop(f"/containers/{container_id}", force=True, v=True)
+    except EngineRefusal as refused:
+        if "already in progress" not in refused.reason:
+            raise
+        client.submit(f"/containers/{container_id}/wait", condition="removed")
+
+
+def _ours(client: EngineClient, identity: Identity, name: str) -> Json:
+    found = inspect(client, name)
+    if not owned(found["Config"]["Labels"], identity.project):
+        raise _foreign(name, found["Id"])
+    return found
+
+
+def _if_present(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except ObjectMissing:
+        return
+
+
+def _name_conflict(
+    client: EngineClient, identity: Identity, name: str, refused: EngineRefusal
+) -> EngineError:
+    if refused.status != HTTPStatus.CONFLICT or "already in use" not in refused.reason:
+        return refused
+    found = inspect(client, name)
+    if not owned(found["Config"]["Labels"], identity.project):
+        return _foreign(name, found["Id"])
+    return EngineError(f"container '{name}' exists already", hint="another msctl made it just now: try again")
+
+
+def _foreign(name: str, container_id: str) -> NameConflict:
+    return NameConflict(
+        f"container '{name}' ({container_id[:12]}) is not msctl's; it was left untouched",
+        hint=f"docker rm {name}, or choose another project name",
+    )
+
+
+def _not_started(name: str, refused: EngineRefusal) -> EngineError:
+    return EngineError(f"{name} cannot start: {refused.reason}", hint=refused.hint)

@@ -1,0 +1,179 @@
+"""The engine port on Docker; every method is one step into the module that knows its subject."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from msctl.engine.docker import containers, delivery, execution, logs, networks, volumes, watching
+from msctl.engine.docker.address import EngineAddress, find_address
+from msctl.engine.docker.client import EngineClient, open_client
+from msctl.engine.docker.observe import Json, inspected_container, observed
+from msctl.engine.port import (
+    EngineEvent,
+    EngineFacts,
+    ExecResult,
+    Identity,
+    LogLines,
+    StopSignal,
+    Stream,
+)
+from msctl.errors import ObjectMissing
+from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
+from msctl.model.observed import Observed, ObservedContainer
+
+_READERS = 8
+
+
+def connect(environment: Mapping[str, str] | None = None) -> DockerEngine:
+    """The engine the docker command would talk to; raises ``EngineUnavailable``."""
+    return DockerEngine(open_client(find_address(os.environ if environment is None else environment)))
+
+
+class DockerEngine:
+    """The port's ``Engine`` on one Docker daemon."""
+
+    def __init__(self, client: EngineClient, clock: execution.Clock | None = None) -> None:
+        self.client = client
+        self._clock = clock or execution.Clock()
+        self._info: Mapping[str, Any] | None = None
+        self._info_lock = threading.Lock()
+
+    @property
+    def address(self) -> EngineAddress:
+        """Where the engine listens."""
+        return self.client.address
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.client.close()
+
+    def facts(self) -> EngineFacts:
+        """Version and size."""
+        info = self._engine_info()
+        return EngineFacts(
+            "docker", info["ServerVersion"], info["NCPU"], info["MemTotal"], self.address.local
+        )
+
+    def ping(self) -> None:
+        """Return if the engine answers."""
+        self.client.call("GET", "/_ping", timeout=10)
+
+    def observe(self, project: str, *, detail: bool = False) -> Observed:
+        """Everything of the project now, from three lists read at once."""
+        with ThreadPoolExecutor(_READERS) as pool:
+            found = pool.submit(self.client.read, "/containers/json", all=True)
+            of_networks = pool.submit(self.client.read, "/networks")
+            of_volumes = pool.submit(self.client.read, "/volumes")
+            now = observed(
+                project, found.result(), of_networks.result(), of_volumes.result()["Volumes"] or []
+            )
+            if not detail:
+                return now
+            closer = pool.map(self._inspected_or_gone, (c.id for c in now.containers))
+            return replace(now, containers=tuple(c for c in closer if c is not None))
+
+    def inspect(self, name: str) -> ObservedContainer:
+        """One container in detail."""
+        return inspected_container(containers.inspect(self.client, name))
+
+    def create_network(self, identity: Identity, spec: NetworkSpec, subnet: str | None) -> None:
+        """Create it."""
+        networks.create_network(self.client, identity, spec, subnet)
+
+    def remove_network(self, identity: Identity, name: str) -> None:
+        """Remove it."""
+        networks.remove_network(self.client, identity, name)
+
+    def create_volume(self, identity: Identity, spec: VolumeSpec) -> None:
+        """Create it."""
+        volumes.create_volume(self.client, identity, spec)
+
+    def remove_volume(self, identity: Identity, name: str) -> None:
+        """Remove it and its data."""
+        volumes.remove_volume(self.client, identity, name)
+
+    def create_container(
+        self, identity: Identity, spec: ContainerSpec, config_hash: str, addresses: Mapping[str, str]
+    ) -> None:
+        """Create it with its secrets."""
+        containers.create(self.client, identity, spec, config_hash, addresses, init=self._has_init())
+
+    def start_container(self, identity: Identity, name: str) -> ObservedContainer:
+        """Start it."""
+        return inspected_container(containers.start(self.client, identity, name))
+
+    def deliver_secrets(self, identity: Identity, name: str, files: Sequence[SecretFile]) -> None:
+        """Replace files under /run/secrets."""
+        delivery.deliver(self.client, containers.inspect_ours(self.client, identity, name), files)
+
+    def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
+        """SHA-256 of files under /run/secrets."""
+        return delivery.secret_digests(self.client, name, files)
+
+    def stop_container(self, identity: Identity, name: str, grace: float) -> None:
+        """Stop it."""
+        containers.stop(self.client, identity, name, grace)
+
+    def signal_container(self, identity: Identity, name: str, signal: str) -> None:
+        """Send a signal."""
+        containers.signal(self.client, identity, name, signal)
+
+    def remove_container(self, identity: Identity, name: str) -> None:
+        """Remove it with its secrets."""
+        containers.remove(self.client, identity, name)
+
+    def execute(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        timeout: float,
+        user: str | None = None,
+        stdin: bytes | None = None,
+    ) -> ExecResult:
+        """Run a command in a container."""
+        return execution.execute(
+            self.client, name, command, timeout=timeout, user=user, stdin=stdin, clock=self._clock
+        )
+
+    def open_stream(self, name: str, command: Sequence[str]) -> Stream:
+        """Talk to a command in a container."""
+        return execution.open_stream(self.client, name, command)
+
+    def logs(
+        self,
+        name: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: datetime | None = None,
+    ) -> LogLines:
+        """Lines of a container."""
+        return logs.container_logs(self.client, name, follow=follow, tail=tail, since=since)
+
+    def events(self, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
+        """Events of the project's containers."""
+        return watching.project_events(self.client, project, stop)
+
+    def _inspected_or_gone(self, container_id: str) -> ObservedContainer | None:
+        try:
+            return self.inspect(container_id)
+        except ObjectMissing:
+            return None
+
+    def _has_init(self) -> bool:
+        """Whether the engine can put a small init before each process: Debian ships it apart from Docker."""
+        commit: Json = self._engine_info().get("InitCommit") or {}
+        return commit.get("ID") != "N/A"
+
+    def _engine_info(self) -> Mapping[str, Any]:
+        with self._info_lock:
+            if self._info is None:
+                self._info = self.client.read("/info")
+            return self._info

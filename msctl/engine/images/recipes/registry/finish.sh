@@ -1,0 +1,1 @@
+install -d -o consul -g consul /consul /consul/config /consul/data

@@ -1,0 +1,9 @@
+groupadd --gid 10001 msctl
+useradd --uid 10001 --gid msctl --home-dir /app --shell /usr/sbin/nologin msctl
+install -d -o msctl -g msctl /app
+install -d /usr/local/share/ca-certificates
+find /stage/certificates -name '*.crt' -exec cp --target-directory /usr/local/share/ca-certificates {} +
+update-ca-certificates
+python3 -m venv /opt/msctl
+HOME=/stage PIP_CONFIG_FILE=/stage/pip.conf /opt/msctl/bin/python -m pip install \
+    --disable-pip-version-check --no-cache-dir --progress-bar off --requirement /stage/requirements.txt

@@ -1,0 +1,60 @@
+"""The images of one Docker Engine, as the orchestrator asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from msctl.engine.images.docker_build import translated
+from msctl.engine.images.ensure import ensure, present
+from msctl.engine.images.pull import pull_image
+from msctl.engine.images.roles import ImageChoice, Wanted
+from msctl.engine.images.service import ServiceBuild, build_service, service_reference
+from msctl.events import Sink
+from msctl.model.project import ImagePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DockerImages:
+    """Images of roles and services on the engine that ``client`` talks to."""
+
+    client: docker.DockerClient
+
+    def serving(self, wanted: Wanted) -> ImageChoice | None:
+        """The image that serves ``wanted`` now, ``None`` if none is present and up to date."""
+        return present(self.client, wanted)
+
+    def ensure(
+        self, wanted: Sequence[Wanted], policy: ImagePolicy, sink: Sink, log_dir: Path
+    ) -> Sequence[ImageChoice]:
+        """An image for each of ``wanted``, in order: present, else pulled, else built."""
+        found = ensure(self.client, wanted, policy, sink, log_dir)
+        return [found[one] for one in wanted]
+
+    def obtain(self, reference: str, sink: Sink) -> str:
+        """Id of an image the manifest names, pulled if it is not present; raises ``ImageError``."""
+        with translated("Images could not be listed"):
+            found = self.client.images.list(reference)
+        return str(found[0].id) if found else pull_image(self.client, reference, reference, sink)
+
+    def service_reference(self, project: str, service: str, context: Path, runtime: ImageChoice) -> str:
+        """The tag that the image of a folder's present content bears."""
+        return service_reference(_build(project, service, context, runtime))
+
+    def present(self, references: Sequence[str]) -> frozenset[str]:
+        """Those of ``references`` that the engine has."""
+        with translated("Images could not be listed"):
+            return frozenset(name for name in references if self.client.images.list(name))
+
+    def build_service(
+        self, project: str, service: str, context: Path, runtime: ImageChoice, sink: Sink, log_dir: Path
+    ) -> str:
+        """Build a service's image and return its tag; raises ``BuildFailed``."""
+        return build_service(self.client, _build(project, service, context, runtime), sink, log_dir)
+
+
+def _build(project: str, service: str, context: Path, runtime: ImageChoice) -> ServiceBuild:
+    return ServiceBuild(project, service, context, runtime.reference, runtime.image_id)

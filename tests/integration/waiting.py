@@ -1,0 +1,20 @@
+"""Waiting for a condition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+def eventually(question: Callable[[], Value], timeout: float = 20.0, interval: float = 0.05) -> Value:
+    """The first true answer; fails with the last one when none came in ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"still {answer!r} after {timeout:g} s"
+        time.sleep(interval)
