@@ -1,0 +1,159 @@
+"""Adapter over py-consul: registration and health, in our values and errors.
+
+py-consul is imported at first use, so that commands that never ask Consul do not pay for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from msctl.errors import RegistryError
+from msctl.labels import REGISTRY_META
+from msctl.registry.entry import Entry, FoundEntry, InstanceHealth
+from msctl.registry.reading import check_definition, entry_of, result_of
+from msctl.registry.session import Session, catalog_deregister
+
+POLL_INTERVAL = 0.02
+REMOVAL_PATIENCE = 0.5
+
+
+class Registry:
+    """A Consul server at ``address`` (``host:port`` or a URL), asked with ``token``; thread-safe.
+
+    Every method raises ``RegistryError`` and nothing else.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        token: str | None = None,
+        *,
+        timeout: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        parts = urlsplit(address if "//" in address else f"http://{address}")
+        self._session = Session(parts.scheme, parts.hostname or "", parts.port or 8500, token, timeout)
+        self._clock = clock
+        self._sleep = sleep
+
+    def leader(self) -> str | None:
+        """Address of the elected leader, ``None`` while there is none."""
+        answer = self._session.ask("read the leader", lambda consul: consul.status.leader())
+        return answer or None
+
+    def register(self, entry: Entry) -> None:
+        """Put ``entry`` into the catalog, replacing what bears its id."""
+        checks = [check_definition(entry.check)] if entry.check else []
+        accepted = self._session.ask(
+            f"register '{entry.id}'",
+            lambda consul: consul.agent.service.register(
+                entry.name,
+                service_id=entry.id,
+                address=entry.address,
+                port=entry.port,
+                tags=list(entry.tags),
+                meta=dict(entry.meta),
+                check=checks[0] if checks else None,
+                replace_existing_checks=True,
+            ),
+        )
+        if not accepted:
+            raise RegistryError(f"Consul did not register '{entry.id}'")
+
+    def deregister(self, entry_id: str) -> None:
+        """Remove every entry of that id and see it gone; absent is fine.
+
+        The agent goes first, as it would put back what only the catalog forgot; then the catalog for
+        what remains, as a deregistration that ACLs block answers 200 and leaves a ghost.
+        """
+        known = self._session.ask(
+            f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
+        )
+        self._session.ask(
+            f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
+        )
+        for node in self._nodes_still_holding(entry_id, REMOVAL_PATIENCE if known else 0.0):
+            self._remove_from_catalog(node, entry_id)
+        remaining = self._nodes_still_holding(entry_id, REMOVAL_PATIENCE)
+        if remaining:
+            raise RegistryError(
+                f"'{entry_id}' is still in Consul's catalog (node {', '.join(remaining)})",
+                hint="the token may lack the right to deregister it",
+            )
+
+    def entries(self, project: str) -> tuple[FoundEntry, ...]:
+        """All entries with the owner mark of ``project``, of catalog and agent, with health."""
+        marked = f'Meta["{REGISTRY_META}"] == "{project}"'
+        local = self._session.ask("list services", lambda consul: consul.agent.services(marked)) or {}
+        local_checks = self._session.ask("list checks", lambda consul: consul.agent.checks()) or {}
+        outputs = {check["CheckID"]: check.get("Output") or "" for check in local_checks.values()}
+        found = [
+            _found(service, checks, node, {} if service["ID"] not in local else outputs)
+            for node in self._nodes()
+            for service, checks in self._services_on(node, marked)
+        ]
+        visible = {candidate.entry.id for candidate in found}
+        for service in local.values():
+            if service["ID"] not in visible:
+                found.append(_found(service, list(local_checks.values()), None, {}))
+        return tuple(sorted(found, key=lambda candidate: candidate.entry.id))
+
+    def health(self, project: str) -> tuple[InstanceHealth, ...]:
+        """Health of each instance of ``project`` that consumers can see."""
+        return tuple(candidate.health for candidate in self.entries(project) if candidate.in_catalog)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _remove_from_catalog(self, node: str, entry_id: str) -> None:
+        self._session.ask(
+            f"remove '{entry_id}' from the catalog",
+            lambda consul: catalog_deregister(consul, node, entry_id),
+        )
+
+    def _nodes(self) -> list[str]:
+        _, nodes = self._session.ask("list nodes", lambda consul: consul.catalog.nodes())
+        return [node["Node"] for node in nodes]
+
+    def _services_on(
+        self, node: str, expression: str
+    ) -> list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+        _, answer = self._session.ask(
+            f"read node '{node}'", lambda consul: consul.catalog.node(node, filter_expr=expression)
+        )
+        services = (answer or {}).get("Services") or {}
+        if not services:
+            return []
+        _, checks = self._session.ask("read checks", lambda consul: consul.health.node(node))
+        return [(service, checks) for service in services.values()]
+
+    def _nodes_still_holding(self, entry_id: str, patience: float) -> list[str]:
+        deadline = self._clock() + patience
+        while True:
+            holding = [node for node in self._nodes() if self._holds(node, entry_id)]
+            if not holding or self._clock() >= deadline:
+                return holding
+            self._sleep(POLL_INTERVAL)
+
+    def _holds(self, node: str, entry_id: str) -> bool:
+        _, answer = self._session.ask(
+            f"read node '{node}'",
+            lambda consul: consul.catalog.node(node, filter_expr=f'ID == "{entry_id}"'),
+        )
+        return bool((answer or {}).get("Services"))
+
+
+def _found(
+    service: Mapping[str, Any],
+    checks: Sequence[Mapping[str, Any]],
+    node: str | None,
+    outputs: Mapping[str, str],
+) -> FoundEntry:
+    own = [check for check in checks if check.get("ServiceID") == service["ID"]]
+    results = tuple(result_of(check, outputs.get(check["CheckID"])) for check in own)
+    return FoundEntry(entry_of(service, own), node, results)

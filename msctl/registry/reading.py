@@ -1,0 +1,63 @@
+"""Between Consul's JSON and our values: pure, for py-consul's decoded answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from msctl.registry.entry import Check, CheckResult, Entry, HealthStatus
+
+_STATUS: Mapping[str, HealthStatus] = {"passing": "pass", "warning": "warn", "critical": "fail"}
+
+
+FAILURES_BEFORE_CRITICAL = 2
+"""One answer that came too late on a busy machine is no verdict; callers eject a dead instance at once."""
+
+
+def check_definition(check: Check) -> dict[str, Any]:
+    """A check as Consul's agent API takes it; its notes carry it whole, since Consul shows no definition."""
+    definition: dict[str, Any] = {
+        check.kind: check.target,
+        "name": f"{check.kind} {check.target}",
+        "interval": duration(check.interval),
+        "timeout": duration(check.timeout),
+        "FailuresBeforeCritical": FAILURES_BEFORE_CRITICAL,
+        "DeregisterCriticalServiceAfter": duration(check.deregister_after),
+        "notes": json.dumps(asdict(check), separators=(",", ":")),
+    }
+    if check.passing:
+        definition["status"] = "passing"
+    return definition
+
+
+def duration(seconds: float) -> str:
+    """Seconds in Go's notation, to the millisecond."""
+    return f"{round(seconds * 1000)}ms"
+
+
+def entry_of(service: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) -> Entry:
+    """Entry from a service of the agent or catalog API, and the checks of that service."""
+    return Entry(
+        id=service["ID"],
+        name=service["Service"],
+        address=service.get("Address") or "",
+        port=service.get("Port") or 0,
+        meta=dict(service.get("Meta") or {}),
+        tags=tuple(service.get("Tags") or ()),
+        check=next((found for found in map(_noted_check, checks) if found), None),
+    )
+
+
+def result_of(check: Mapping[str, Any], output: str | None = None) -> CheckResult:
+    """A check's status; ``output`` replaces the catalog's, which may be minutes old."""
+    text = check.get("Output") or "" if output is None else output
+    return CheckResult(check["CheckID"], _STATUS.get(check["Status"], "fail"), text.strip())
+
+
+def _noted_check(check: Mapping[str, Any]) -> Check | None:
+    try:
+        return Check(**json.loads(check.get("Notes") or ""))
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,167 @@
+"""Follow one service's passing instances in Consul by blocking queries, as whole snapshots.
+
+Plain HTTP against Consul's documented API (1.8 and later). The last known good snapshot stays in
+force while Consul is away, and for a while after Consul came back with no memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from msctl.errors import RegistryError
+from msctl.resilience.endpoints import Address
+
+BLOCK_SECONDS = 30.0
+ANSWER_SECONDS = 37.0
+CONNECT_SECONDS = 2.0
+FORGETFUL_SECONDS = 30.0
+LONGEST_BACKOFF = 10.0
+HTTP_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of Consul: its index and the passing instances."""
+
+    index: int
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the watcher holds: ``addresses`` is None before the first answer."""
+
+    index: int = 0
+    addresses: tuple[Address, ...] | None = None
+    forgot_at: float | None = None
+
+
+def advance(known: Known, reply: Reply, now: float) -> Known:
+    """Take an answer in: an index that went backwards restarts from 0, and marks a Consul without memory.
+
+    Such a Consul is not believed when it knows no instance, for as long as re-registration may take.
+    """
+    went_back = reply.index < known.index
+    forgot_at = now if went_back else known.forgot_at
+    index = 0 if went_back or reply.index <= 0 else reply.index
+    if forgot_at is not None and now - forgot_at >= FORGETFUL_SECONDS:
+        forgot_at = None
+    if not reply.addresses and known.addresses and forgot_at is not None:
+        return Known(index, known.addresses, forgot_at)
+    return Known(index, reply.addresses, None if reply.addresses else forgot_at)
+
+
+def read_addresses(document: Sequence[Mapping[str, Any]]) -> tuple[Address, ...]:
+    """Instances out of a ``/v1/health/service`` document; the node's address where a service has none."""
+    return tuple(_address(entry["Service"], entry.get("Node") or {}) for entry in document)
+
+
+def _address(service: Mapping[str, Any], node: Mapping[str, Any]) -> Address:
+    weights = service.get("Weights") or {}
+    host = service.get("Address") or node.get("Address") or ""
+    weight = max(1, int(weights.get("Passing") or 1))
+    return Address(str(service["ID"]), str(host), int(service["Port"]), weight)
+
+
+class Pace:
+    """At most two queries in any second, whatever Consul answers."""
+
+    def __init__(self) -> None:
+        self._starts: deque[float] = deque([-1.0, -1.0], maxlen=2)
+
+    def delay(self, now: float) -> float:
+        """Seconds to wait before the next query."""
+        return max(0.0, self._starts[0] + 1.0 - now)
+
+    def started(self, now: float) -> None:
+        """A query begins."""
+        self._starts.append(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Consul:
+    """How to reach Consul: its base URL, and the token at the moment of asking."""
+
+    url: str
+    token: Callable[[], str | None]
+
+
+class CatalogWatch:
+    """Calls ``changed`` with every new snapshot, and ``reachable`` with None or what is wrong with Consul."""
+
+    def __init__(
+        self,
+        service: str,
+        consul: Consul,
+        session: aiohttp.ClientSession,
+        changed: Callable[[tuple[Address, ...]], None],
+        reachable: Callable[[str | None], None],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._service = service
+        self._consul = consul
+        self._session = session
+        self._changed = changed
+        self._reachable = reachable
+        self._clock = clock
+        self._sleep = sleep
+        self._dice = dice
+        self._known = Known()
+        self._pace = Pace()
+        self._errors = 0
+
+    async def run(self) -> None:
+        """Follow the service until cancelled."""
+        while True:
+            await self._sleep(self._pace.delay(self._clock()))
+            self._pace.started(self._clock())
+            try:
+                reply = await self._ask()
+            except RegistryError as exc:
+                await self._failed(exc)
+            else:
+                self._take(reply)
+
+    def _take(self, reply: Reply) -> None:
+        self._errors = 0
+        self._reachable(None)
+        before = self._known.addresses
+        self._known = advance(self._known, reply, self._clock())
+        if self._known.addresses is not None and self._known.addresses != before:
+            self._changed(self._known.addresses)
+
+    async def _failed(self, exc: RegistryError) -> None:
+        self._errors += 1
+        self._reachable(exc.message)
+        ceiling = min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._errors, 8))
+        await self._sleep(ceiling * (0.5 + 0.5 * self._dice()))
+
+    async def _ask(self) -> Reply:
+        url = f"{self._consul.url}/v1/health/service/{self._service}"
+        query = {"passing": "1", "stale": "", "index": str(self._known.index), "wait": f"{self._wait():g}s"}
+        token = self._consul.token()
+        headers = {"X-Consul-Token": token} if token else {}
+        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
+        try:
+            async with self._session.get(url, params=query, headers=headers, timeout=timeout) as answer:
+                if answer.status != HTTP_OK:
+                    raise RegistryError(f"Consul answered {answer.status} for service '{self._service}'")
+                document = await answer.json(content_type=None)
+                return Reply(int(answer.headers.get("X-Consul-Index", "0")), read_addresses(document))
+        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+            raise RegistryError(f"Consul does not answer: {exc or type(exc).__name__}") from exc
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise RegistryError(f"Consul's answer for '{self._service}' is not understood") from exc
+
+    def _wait(self) -> float:
+        """Soon again while Consul is not believed: its silence must end the doubt in time."""
+        return 2.0 if self._known.forgot_at is not None else BLOCK_SECONDS

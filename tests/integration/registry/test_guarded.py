@@ -1,0 +1,69 @@
+"""Consul with ACLs: what a deregistration leaves behind when the entry's own token is gone."""
+
+from __future__ import annotations
+
+import pytest
+from consul import Consul, ConsulException
+
+from msctl.errors import RegistryError
+from msctl.labels import REGISTRY_META
+from msctl.registry.client import Registry
+from msctl.registry.entry import Entry
+from tests.integration.registry.conftest import GUARD, RunningConsul, await_leader
+from tests.integration.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+PROJECT = "guarded"
+MINE = Entry("guarded-orders-1", "orders", "10.9.8.1", 8000, {REGISTRY_META: PROJECT})
+
+
+def _service_token(consul: RunningConsul) -> tuple[str, str]:
+    """Accessor and secret of a token that may register ``orders``."""
+    host, port = consul.address.split(":")
+    client = Consul(host, int(port), token=GUARD)
+    eventually(lambda: _acls_are_ready(client))
+    policy = client.acl.policy.create("orders", rules={"service": {"orders": {"policy": "write"}}})
+    token = client.acl.token.create(policies_id=[policy["ID"]])
+    client.http.session.close()
+    return token["AccessorID"], token["SecretID"]
+
+
+def _acls_are_ready(client: Consul) -> bool:
+    """A new leader is in "legacy mode" for a moment."""
+    try:
+        return bool(client.acl.policy.list())
+    except ConsulException:
+        return False
+
+
+def _revoke(consul: RunningConsul, accessor: str) -> None:
+    host, port = consul.address.split(":")
+    client = Consul(host, int(port), token=GUARD)
+    client.acl.token.delete(accessor)
+    client.http.session.close()
+
+
+def test_a_blocked_deregistration_leaves_no_ghost(guarded_consul: RunningConsul) -> None:
+    operator = Registry(guarded_consul.address, GUARD)
+    await_leader(operator)
+    accessor, secret = _service_token(guarded_consul)
+    instance = Registry(guarded_consul.address, secret)
+    instance.register(MINE)
+    eventually(lambda: [found for found in operator.entries(PROJECT) if found.in_catalog])
+    _revoke(guarded_consul, accessor)
+    operator.deregister(MINE.id)
+    assert operator.entries(PROJECT) == ()
+    instance.close()
+    operator.close()
+
+
+def test_a_refusal_is_told(guarded_consul: RunningConsul) -> None:
+    operator = Registry(guarded_consul.address, GUARD)
+    await_leader(operator)
+    stranger = Registry(guarded_consul.address, "00000000-0000-0000-0000-000000000bad")
+    with pytest.raises(RegistryError, match="permission denied") as refusal:
+        stranger.register(MINE)
+    assert refusal.value.hint == "the Consul token is missing, wrong or revoked"
+    stranger.close()
+    operator.close()
