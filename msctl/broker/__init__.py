@@ -1,0 +1,1 @@
+"""RabbitMQ: topology, permissions and configuration as values, and a small client."""
