@@ -1,0 +1,227 @@
+"""Aggregation: several services asked in parallel and in sequence, one JSON answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from msctl.gateway.aggregate_plan import Call as PlannedCall
+from msctl.gateway.aggregate_plan import MissingField, fill, parse_call
+from msctl.gateway.calling import Call
+from msctl.gateway.exchange import Exchange
+from msctl.gateway.measures import Measures
+from msctl.gateway.outgoing import Outgoing, Refused
+from msctl.gateway.problems import Trouble, problem_of, timed_out
+from msctl.gateway.router import Match
+from msctl.gateway.service import Nature
+from msctl.gateway.table import Table
+from msctl.gateway.template import values_of
+from msctl.gateway.wire.answer import AnswerHead
+from msctl.gateway.wire.fields import Field
+from msctl.model.project import AggregatePart
+from msctl.resilience.deadline import Deadline, caller_timeout
+from msctl.telemetry.problem import document
+
+MAX_PART = 1024 * 1024
+MARGIN = 0.015
+"""Parts give up this much before the whole answer is due."""
+
+_PASSED_ON = (b"authorization", b"accept-language")
+_REDIRECTED = 300
+
+
+class RequiredPartFailed(Exception):
+    """Without this part there is no answer; the other parts need not go on."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.detail)
+        self.trouble = trouble
+
+
+class Collected:
+    """A part's body in memory, up to ``MAX_PART`` bytes."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+    def body(self, data: bytes) -> None:
+        """Keep a piece."""
+        self._size += len(data)
+        if self._size > MAX_PART:
+            self._finish("answer too large")
+        else:
+            self._pieces.append(data)
+
+    def body_end(self, trailers: list[Field]) -> None:  # noqa: ARG002
+        """The body is whole."""
+        self._finish(None)
+
+    def body_cut(self, cause: str) -> None:
+        """The service broke off."""
+        self._finish(cause)
+
+    async def whole(self) -> tuple[bytes, str | None]:
+        """The body, and what is wrong with it."""
+        cut = await self._done
+        return b"".join(self._pieces), cut
+
+    def _finish(self, cause: str | None) -> None:
+        if not self._done.done():
+            self._done.set_result(cause)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """One aggregate under way; ``values`` are path parameters and the answers so far."""
+
+    exchange: Exchange
+    table: Table
+    nature: Nature
+    measures: Measures
+    deadline: Deadline
+    timeout: float
+    values: dict[str, object]
+    hurried: bool
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    ready: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def remaining(self) -> float:
+        """Seconds until parts have to give up."""
+        return self.deadline.remaining(self.nature.clock())
+
+
+async def aggregate(
+    exchange: Exchange, match: Match, table: Table, nature: Nature, measures: Measures
+) -> None:
+    """Answer with every part that could be had, and a problem for each that could not."""
+    route = match.route.route
+    asked = caller_timeout(exchange.head.header("x-timeout-ms"))
+    timeout = route.timeout if asked is None else min(asked, route.timeout)
+    values: dict[str, object] = {n: unquote(v) for n, v in values_of(match.route.template, match.raw).items()}
+    now = nature.clock()
+    work = Gathering(
+        exchange,
+        table,
+        nature,
+        measures,
+        Deadline(now + timeout - MARGIN),
+        timeout,
+        values,
+        timeout < route.timeout,
+    )
+    work.ready = {part.name: asyncio.Event() for part in route.aggregate}
+    decisive: list[Trouble] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part in route.aggregate:
+                group.create_task(_part(work, part, route.retries))
+    except* RequiredPartFailed as failed:
+        decisive = [exc.trouble for exc in failed.exceptions if isinstance(exc, RequiredPartFailed)]
+    if decisive:
+        raise Refused(decisive[0])
+    _respond(work, route.aggregate)
+
+
+async def _part(work: Gathering, part: AggregatePart, retries: int) -> None:
+    call = parse_call(part.call)
+    try:
+        async with asyncio.timeout(work.remaining()):
+            for earlier in part.after:
+                await work.ready[earlier].wait()
+        until = work.deadline.sooner(part.timeout, work.nature.clock())
+        work.values[part.name] = await _ask(work, call, until, retries)
+    except Refused as exc:
+        _missing(work, part, exc.trouble)
+    except TimeoutError:
+        _missing(work, part, timed_out(call.service, part.timeout or work.timeout, False, part.call))
+    except MissingField as exc:
+        detail = f"the part needs {{{exc}}}, which no earlier part gave"
+        _missing(work, part, Trouble("part-skipped", detail, call.service))
+    finally:
+        work.ready[part.name].set()
+
+
+def _missing(work: Gathering, part: AggregatePart, trouble: Trouble) -> None:
+    trouble = replace(trouble, part=part.name)
+    if part.required:
+        raise RequiredPartFailed(trouble)
+    work.troubles[part.name] = trouble
+
+
+async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: int) -> object:
+    service = work.table.services[planned.service]
+    target = fill(planned, work.values)
+    seconds = until.remaining(work.nature.clock())
+    head = _head(work.exchange, service.name, target)
+    outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until, planned.template)
+    outgoing.hurried = work.hurried
+    call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))
+    try:
+        answer = await call.answer()
+        collected = Collected()
+        assert call.connection is not None  # noqa: S101
+        call.connection.stream(collected)
+        try:
+            async with asyncio.timeout(until.remaining(work.nature.clock())):
+                body, cut = await collected.whole()
+        except TimeoutError:
+            call.settle(None if work.hurried else "no answer in time")
+            raise
+        call.settle(cut)
+        return _content(answer, body, cut, planned.service)
+    finally:
+        call.close()
+
+
+def _content(answer: AnswerHead, body: bytes, cut: str | None, service: str) -> object:
+    if cut is not None:
+        raise Refused(Trouble("part-failed", f"Service '{service}': {cut}", service))
+    if answer.status >= _REDIRECTED:
+        detail = f"Service '{service}' answered {answer.status}"
+        raise Refused(Trouble("part-failed", detail, service, answered=answer.status))
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError as exc:
+        raise Refused(Trouble("part-failed", f"Service '{service}' answered no JSON", service)) from exc
+
+
+def _head(exchange: Exchange, host: str, target: str) -> bytes:
+    fields = exchange.head.fields
+    passed = [f for f in fields.items if f[0] in _PASSED_ON]
+    lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
+    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
+    trace = exchange.trace
+    lines.append(
+        f"traceparent: {trace.traceparent}\r\nX-Request-Id: {exchange.request_id}\r\n".encode("ascii")
+    )
+    if trace.state is not None:
+        lines.append(b"tracestate: %b\r\n" % trace.state.encode("latin-1"))
+    return b"".join(lines)
+
+
+def _respond(work: Gathering, parts: tuple[AggregatePart, ...]) -> None:
+    answer: dict[str, object] = {}
+    for part in parts:
+        missing = part.name in work.troubles
+        answer[part.name] = part.fallback if missing else work.values[part.name]
+    answer["_complete"] = not work.troubles
+    if work.troubles:
+        answer["_problems"] = {name: _problem(work, trouble) for name, trouble in work.troubles.items()}
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    work.exchange.respond(200, headers, json.dumps(answer).encode())
+
+
+def _problem(work: Gathering, trouble: Trouble) -> Mapping[str, object]:
+    exchange = work.exchange
+    problem = problem_of(
+        trouble, exchange.head.path, exchange.trace.trace_id, datetime.now(UTC), work.table.full_errors
+    )
+    return document(problem)

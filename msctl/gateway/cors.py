@@ -1,0 +1,38 @@
+"""Cross-origin answers (the Fetch standard's CORS protocol) of routes that ask for them."""
+
+from __future__ import annotations
+
+from msctl.gateway.router import USUAL_METHODS
+from msctl.gateway.wire.request import RequestHead
+from msctl.model.project import Cors
+
+Headers = list[tuple[str, str]]
+
+
+def is_preflight(request: RequestHead) -> bool:
+    """Whether a browser asks before it sends a cross-origin request."""
+    fields = request.fields
+    return request.method == "OPTIONS" and b"origin" in fields and b"access-control-request-method" in fields
+
+
+def preflight_headers(cors: Cors, request: RequestHead, methods: tuple[str, ...]) -> Headers:
+    """What a preflight is answered; nothing is allowed to an origin that is not listed."""
+    headers = answer_headers(cors, request.header("origin"))
+    if len(headers) > 1:
+        headers.append(("Access-Control-Allow-Methods", ", ".join(cors.methods or methods or USUAL_METHODS)))
+        if cors.headers:
+            headers.append(("Access-Control-Allow-Headers", ", ".join(cors.headers)))
+        headers.append(("Access-Control-Max-Age", str(int(cors.max_age))))
+    return headers
+
+
+def answer_headers(cors: Cors, origin: str | None) -> Headers:
+    """What any answer carries for an origin; ``Vary`` always, so that caches keep origins apart."""
+    headers: Headers = [("Vary", "Origin")]
+    if origin is None or not ("*" in cors.origins or origin in cors.origins):
+        return headers
+    any_origin = "*" in cors.origins and not cors.credentials
+    headers.append(("Access-Control-Allow-Origin", "*" if any_origin else origin))
+    if cors.credentials:
+        headers.append(("Access-Control-Allow-Credentials", "true"))
+    return headers

@@ -1,0 +1,198 @@
+"""What each problem type means and what to do about it: the data behind ``msctl explain TYPE``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msctl.telemetry.problem import TYPE_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One problem type; ``title`` is the same in every answer of the type."""
+
+    kind: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+
+_ALL = (
+    Explanation(
+        "bad-request",
+        400,
+        "The request is malformed",
+        "The request breaks HTTP/1.1 (RFC 9110, 9112), or could be read in two ways. It was not forwarded.",
+        "Correct the client or the proxy in front; `detail` names the broken rule.",
+    ),
+    Explanation(
+        "no-route",
+        404,
+        "No route answers this path",
+        "No route of the gateway fits the path, host and headers of the request.",
+        "`msctl routes` lists the routes, `msctl routes match METHOD PATH` tells which one would answer.",
+    ),
+    Explanation(
+        "wrong-method",
+        405,
+        "The route does not take this method",
+        "The path belongs to a route that lists other methods; they are in the `Allow` header.",
+        "Use one of the methods in `Allow`, or add the method to the route's `methods`.",
+    ),
+    Explanation(
+        "slow-request",
+        408,
+        "The request took too long to arrive",
+        "The client began a request and did not finish its head or body in time.",
+        "Look for a stalled client or a lossy network; long uploads are fine while bytes keep coming.",
+    ),
+    Explanation(
+        "body-too-large",
+        413,
+        "The request body is too large",
+        "The body exceeds the route's `body_limit`.",
+        "Send less, or raise `body_limit` of the route.",
+    ),
+    Explanation(
+        "target-too-long",
+        414,
+        "The request target is too long",
+        "Path and query together exceed 8 KiB.",
+        "Move parameters into the body.",
+    ),
+    Explanation(
+        "expectation-failed",
+        417,
+        "The expectation is unknown",
+        "The `Expect` header asks for something other than `100-continue`.",
+        "Leave the header out.",
+    ),
+    Explanation(
+        "rate-limited",
+        429,
+        "Too many requests",
+        "The client exceeded the route's `rate_limit`.",
+        "Wait as long as `Retry-After` says, or raise `rate_limit` of the route.",
+    ),
+    Explanation(
+        "head-too-large",
+        431,
+        "The request headers are too large",
+        "The head exceeds 32 KiB or 100 fields.",
+        "Send fewer or shorter headers; often it is a cookie that grew.",
+    ),
+    Explanation(
+        "gateway-error",
+        500,
+        "The gateway failed",
+        "A defect of the gateway itself; its log has the trace under the `trace_id`.",
+        "`msctl logs gateway`, and report it.",
+    ),
+    Explanation(
+        "not-implemented",
+        501,
+        "The gateway does not do this",
+        "A method, transfer coding or form of request that the gateway does not implement.",
+        "Use another method or send the body plainly.",
+    ),
+    Explanation(
+        "bad-answer",
+        502,
+        "The service gave no valid answer",
+        "The service closed the connection without an answer, or its answer breaks HTTP.",
+        "`msctl logs SERVICE`: it probably crashed while it answered.",
+    ),
+    Explanation(
+        "part-failed",
+        502,
+        "A part of the answer could not be had",
+        "A call of an aggregate answered with an error or with something other than JSON.",
+        "Ask the service of the part directly; `detail` says what it answered.",
+    ),
+    Explanation(
+        "part-skipped",
+        502,
+        "A part of the answer was not asked for",
+        "A call of an aggregate needs a field of an earlier part, and that was missing.",
+        "Look at the problem of the earlier part first.",
+    ),
+    Explanation(
+        "circuit-open",
+        503,
+        "The circuit of the service is open",
+        "Too many recent calls to the service failed or were slow, so calls are refused for a while.",
+        "Mend the service; the circuit closes by itself. `msctl circuits` shows it, "
+        "`msctl circuits reset SERVICE` closes it now.",
+    ),
+    Explanation(
+        "no-instance",
+        503,
+        "The service has no passing instance",
+        "The route and its service are known, but no instance of it passes its health check.",
+        "`msctl status` and `msctl logs SERVICE` tell why.",
+    ),
+    Explanation(
+        "unreachable",
+        503,
+        "The service cannot be reached",
+        "No connection to any instance that was tried could be made.",
+        "The process behind the address is gone or starting: `msctl status`, `msctl logs SERVICE`.",
+    ),
+    Explanation(
+        "busy",
+        503,
+        "The service has too many calls under way",
+        "As many calls as `max_concurrent` allows are waiting for the service.",
+        "Try again shortly; add replicas, or raise `max_concurrent`.",
+    ),
+    Explanation(
+        "too-many-connections",
+        503,
+        "The gateway has too many connections",
+        "The gateway holds as many client connections as it may.",
+        "Reuse connections; raise `max_connections` and the open-file limit.",
+    ),
+    Explanation(
+        "timeout",
+        504,
+        "The service did not answer in time",
+        "The route's `timeout` (or the caller's `X-Timeout-Ms`) passed; what a write did is unknown.",
+        "Find out what is slow (`msctl logs SERVICE`), or raise `timeout` of the route.",
+    ),
+    Explanation(
+        "version-unsupported",
+        505,
+        "The HTTP version is not supported",
+        "The request is neither HTTP/1.0 nor HTTP/1.1.",
+        "Use HTTP/1.1.",
+    ),
+    Explanation(
+        "loop-detected",
+        508,
+        "The request came around in a circle",
+        "The request has passed this gateway before: a route's service leads back to it.",
+        "Look at the service's address in the route that answers.",
+    ),
+)
+
+EXPLANATIONS: Mapping[str, Explanation] = {explanation.kind: explanation for explanation in _ALL}
+
+KIND_OF_STATUS: Mapping[int, str] = {
+    400: "bad-request",
+    408: "slow-request",
+    413: "body-too-large",
+    414: "target-too-long",
+    417: "expectation-failed",
+    431: "head-too-large",
+    501: "not-implemented",
+    502: "bad-answer",
+    505: "version-unsupported",
+}
+"""The problem type of what the wire reader refuses."""
+
+
+def explain(kind: str) -> Explanation | None:
+    """The explanation of a type, given as its short name or whole URN."""
+    return EXPLANATIONS.get(kind.removeprefix(TYPE_PREFIX))

@@ -1,0 +1,80 @@
+"""The gateway's metrics, with label sets that no client can grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from msctl.gateway.router import USUAL_METHODS
+from msctl.resilience.breaker import CircuitState
+from msctl.telemetry.metrics import DURATION_BUCKETS
+
+_KNOWN_METHODS = frozenset(USUAL_METHODS)
+_STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
+
+
+class Measures:
+    """Counts requests, retries and circuits in ``registry``."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._requests = Counter(
+            "msctl_gateway_requests",
+            "Requests answered, by route template, service, method and status.",
+            ["route", "service", "method", "code"],
+            registry=registry,
+        )
+        self._durations = Histogram(
+            "msctl_gateway_request_duration_seconds",
+            "Time from a request's head to the end of its answer.",
+            ["route"],
+            buckets=DURATION_BUCKETS,
+            registry=registry,
+        )
+        self._retries = Counter("msctl_retries", "Attempts made again.", ["service"], registry=registry)
+        self._states = Gauge(
+            "msctl_circuit_state", "0 closed, 1 half open, 2 open.", ["caller", "callee"], registry=registry
+        )
+        self._transitions = Counter(
+            "msctl_circuit_transitions", "Changes of circuits.", ["caller", "callee", "to"], registry=registry
+        )
+        self._connections = Gauge("msctl_gateway_connections", "Open client connections.", registry=registry)
+        self._cancelled = Counter(
+            "msctl_gateway_cancelled", "Requests that clients gave up.", ["route"], registry=registry
+        )
+        self._children: dict[tuple[str, str, str, int], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+
+    def answered(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
+        """A request has its answer."""
+        key = (route, service, method if method in _KNOWN_METHODS else "other", status)
+        counter = self._children.get(key)
+        if counter is None:
+            counter = self._children[key] = self._requests.labels(key[0], key[1], key[2], str(status))
+        counter.inc()
+        timer = self._timers.get(route)
+        if timer is None:
+            timer = self._timers[route] = self._durations.labels(route)
+        timer.observe(seconds)
+
+    def cancelled(self, route: str) -> None:
+        """A client went away before its answer was through."""
+        self._cancelled.labels(route).inc()
+
+    def retrying(self, service: str) -> Callable[[], None]:
+        """A function that counts one retry of the service."""
+        return self._retries.labels(service).inc
+
+    def circuit(self, callee: str, state: CircuitState) -> None:
+        """The circuit's state without a change, for a new service."""
+        self._states.labels("gateway", callee).set(_STATES[state])
+
+    def transition(self, callee: str, new: CircuitState) -> None:
+        """A circuit has changed."""
+        self._transitions.labels("gateway", callee, new.value).inc()
+        self.circuit(callee, new)
+
+    def count_connections(self, count: Callable[[], float]) -> None:
+        """Read the number of connections from ``count`` at each scrape."""
+        self._connections.set_function(count)

@@ -1,0 +1,52 @@
+"""A request on its way to a service, and the refusal of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msctl.gateway.problems import Trouble
+from msctl.gateway.request_body import RequestBody
+from msctl.resilience.deadline import Deadline
+
+
+class Refused(Exception):
+    """The call has no answer to pass on; ``trouble`` says why."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.detail)
+        self.trouble = trouble
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A request for a service: ``head`` lacks its last line, ``timeout`` is what ``deadline`` was made of.
+
+    ``label`` names the kind of call, out of the document. ``hurried`` tells that the caller has less time
+    than the document grants: that it runs out is not the service's fault, or clients could open circuits.
+    """
+
+    method: str
+    head: bytes
+    body: RequestBody | None
+    chunked: bool
+    repeatable: bool
+    retries: int
+    timeout: float
+    deadline: Deadline
+    label: str
+    hurried: bool = False
+
+    @property
+    def is_uploading(self) -> bool:
+        """Whether some of the body is still to come from the client."""
+        return self.body is not None and not self.body.complete
+
+    @property
+    def is_client_at_fault(self) -> bool:
+        """Whether the body did not come, or not in order."""
+        return self.is_uploading or (self.body is not None and self.body.error is not None)
+
+    @property
+    def is_write(self) -> bool:
+        """Whether a lost answer leaves the outcome unknown."""
+        return self.method not in ("GET", "HEAD", "OPTIONS", "TRACE")

@@ -1,0 +1,99 @@
+"""Connections to the instances of one service, kept for reuse a short while."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+
+from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
+from msctl.gateway.upstream_ports import AttemptError
+from msctl.resilience.endpoints import Endpoint
+
+MAX_IDLE = 256
+_CAUSES = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "no route to host",
+    errno.ECONNRESET: "connection reset",
+    errno.ETIMEDOUT: "connection timed out",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+}
+
+
+class Pool:
+    """Newest idle connections first; at most ``MAX_IDLE`` for each instance."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
+
+    def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
+        """An idle connection, if there is a fresh one."""
+        idle = self._idle.get(endpoint)
+        now = self._clock()
+        while idle:
+            connection = idle.pop()
+            if not connection.closed and connection.idle_until > now:
+                return connection
+            connection.abort()
+        return None
+
+    async def connect(self, endpoint: Endpoint, seconds: float) -> UpstreamConnection:
+        """A new connection; raises AttemptError."""
+        loop = asyncio.get_running_loop()
+        address = endpoint.address
+        try:
+            async with asyncio.timeout(seconds):
+                _, connection = await loop.create_connection(
+                    lambda: UpstreamConnection(endpoint, self._clock), address.host, address.port
+                )
+        except TimeoutError as exc:
+            raise AttemptError("unreachable", "connection timed out", untouched=True) from exc
+        except OSError as exc:
+            raise AttemptError("unreachable", _cause(exc), untouched=True) from exc
+        return connection
+
+    def give_back(self, connection: UpstreamConnection) -> None:
+        """Keep a connection that is clean, close any other."""
+        idle = self._idle.setdefault(connection.endpoint, [])
+        if not connection.reusable or len(idle) >= MAX_IDLE:
+            connection.discard()
+            return
+        connection.pause(False)
+        connection.idle_until = self._clock() + KEEP_ALIVE_SECONDS
+        connection.flow = lambda _paused: None
+        connection.interim = lambda _head: None
+        idle.append(connection)
+
+    def sweep(self) -> None:
+        """Close what has been idle too long."""
+        now = self._clock()
+        for endpoint, idle in list(self._idle.items()):
+            kept = [c for c in idle if not c.closed and c.idle_until > now]
+            for connection in idle:
+                if connection not in kept:
+                    connection.abort()
+            if kept:
+                self._idle[endpoint] = kept
+            else:
+                del self._idle[endpoint]
+
+    def forget(self, endpoint: Endpoint) -> None:
+        """Close the idle connections of an instance that is gone."""
+        for connection in self._idle.pop(endpoint, ()):
+            connection.abort()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for endpoint in list(self._idle):
+            self.forget(endpoint)
+
+    def idle_count(self, endpoint: Endpoint) -> int:
+        """Idle connections of one instance."""
+        return len(self._idle.get(endpoint, ()))
+
+
+def _cause(exc: OSError) -> str:
+    return _CAUSES.get(exc.errno or 0, "connection failed")

@@ -1,0 +1,166 @@
+"""The process: sockets, signals, sweeping, reload, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from aiohttp import web
+
+from msctl.errors import ManifestInvalid, MsctlError
+from msctl.gateway.admin import Admin
+from msctl.gateway.answering import Answering
+from msctl.gateway.client import ClientConnection
+from msctl.gateway.config import GatewayConfig, Listen
+from msctl.gateway.discovery import Discovery
+from msctl.gateway.loader import load
+from msctl.gateway.log import AccessLog
+from msctl.gateway.measures import Measures
+from msctl.gateway.runtime import Gateway
+from msctl.gateway.service import Nature
+from msctl.telemetry import logs
+from msctl.telemetry.metrics import process_registry
+
+SWEEP_SECONDS = 0.5
+BACKLOG = 4096
+RESERVED_FILES = 64
+FILES_FOR_CALLS = 4000
+MOST_CONNECTIONS = 20_000
+GRACE_MARGIN = 1.0
+"""Draining ends this long before ``stop_grace``, which is when the engine kills."""
+
+_log = logging.getLogger("msctl.gateway")
+
+
+class ListenFailed(MsctlError):
+    """The gateway cannot listen where its document says."""
+
+    code = "listen"
+
+
+def run(config_path: Path) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    config = load(config_path)
+    identity = {"service": "gateway", "instance": os.environ.get("MSCTL_INSTANCE", "gateway")}
+    logs.configure(identity | ({"project": config.project} if config.project else {}))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(config_path, config))
+    return 0
+
+
+async def _serve(config_path: Path, config: GatewayConfig) -> None:
+    gateway = build(config)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        discovery = Discovery(session, gateway.clock)
+        stack.push_async_callback(discovery.close)
+        reloading = Reloading(config_path, gateway, discovery)
+        await discovery.follow(gateway.table)
+        server = await listen(config.listen, lambda: ClientConnection(gateway))
+        if config.admin is not None:
+            await _serve_admin(stack, config.admin, Admin(gateway, reloading.reload))
+        sweeper = asyncio.create_task(_sweep(gateway))
+        await _until_told(reloading)
+        server.close()
+        await gateway.drain(max(0.0, config.stop_grace - GRACE_MARGIN))
+        sweeper.cancel()
+
+
+def build(config: GatewayConfig) -> Gateway:
+    """A gateway with real time and chance."""
+    nature = Nature(time.monotonic, random.random, random.getrandbits)
+    measures = Measures(process_registry())
+    name = config.project or f"{random.getrandbits(32):08x}"
+    access = AccessLog(config.access_log, nature.dice, sys.stdout)
+    answering = Answering(nature, measures, access, f"msctl-gateway.{name}".encode("ascii"))
+    return Gateway(config, nature, measures, answering, max_connections(config))
+
+
+def max_connections(config: GatewayConfig) -> int:
+    """How many clients fit into the open-file limit, which is raised as far as allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    upstream = min(hard // 4, FILES_FOR_CALLS)
+    fitting = max(1, hard - RESERVED_FILES - upstream)
+    return min(fitting, config.max_connections or MOST_CONNECTIONS)
+
+
+async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asyncio.Server:
+    """Accept clients at an address."""
+    try:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True)
+    except OSError as exc:
+        raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
+
+
+class Reloading:
+    """Reads the document again, one reload at a time; an invalid one leaves the old in force."""
+
+    def __init__(self, config_path: Path, gateway: Gateway, discovery: Discovery) -> None:
+        self._path = config_path
+        self._gateway = gateway
+        self._discovery = discovery
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def reload(self) -> None:
+        """Put the document in force; raises ManifestInvalid."""
+        async with self._lock:
+            config = await asyncio.to_thread(load, self._path)
+            old = self._gateway.table.config
+            if (config.listen, config.admin) != (old.listen, old.admin):
+                _log.warning("listen and admin change only with a restart")
+            self._gateway.reconfigure(config)
+            await self._discovery.follow(self._gateway.table)
+            _log.info("reloaded", extra={"routes": len(config.routes)})
+
+    def on_signal(self) -> None:
+        """SIGHUP: reload, and log what is wrong."""
+        task = asyncio.get_running_loop().create_task(self._logged())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _logged(self) -> None:
+        try:
+            await self.reload()
+        except ManifestInvalid as exc:
+            found = [str(problem) for problem in exc.problems]
+            _log.error("the new document is invalid, the old one stays", extra={"problems": found})
+
+
+async def _serve_admin(stack: AsyncExitStack, where: Listen, admin: Admin) -> None:
+    runner = web.AppRunner(admin.application(), access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, where.host, where.port).start()
+    except OSError as exc:
+        raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
+
+
+async def _sweep(gateway: Gateway) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        gateway.sweep()
+
+
+async def _until_told(reloading: Reloading) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    loop.add_signal_handler(signal.SIGHUP, reloading.on_signal)
+    _log.info("ready")
+    await told.wait()

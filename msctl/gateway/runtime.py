@@ -1,0 +1,132 @@
+"""The running gateway: owns connections, services and the table in force."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from msctl.gateway.answering import Answering
+from msctl.gateway.client import ClientConnection
+from msctl.gateway.config import GatewayConfig
+from msctl.gateway.exchange import Exchange, http_date
+from msctl.gateway.heads import own_head
+from msctl.gateway.measures import Measures
+from msctl.gateway.probing import Probing
+from msctl.gateway.request_body import RequestBody
+from msctl.gateway.service import Nature, Service
+from msctl.gateway.table import compile_table
+from msctl.gateway.wire.fields import Fields, WireError
+from msctl.gateway.wire.request import RequestHead
+from msctl.resilience.breaker import CircuitState
+from msctl.telemetry.trace import proceed
+
+IDLE_GRACE = 0.5
+"""How long idle connections stay open for a last request once the process is told to end."""
+
+
+class Gateway:
+    """One gateway process; ``max_connections`` bounds its clients."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        nature: Nature,
+        measures: Measures,
+        answering: Answering,
+        max_connections: int,
+    ) -> None:
+        self.nature = nature
+        self.clock = nature.clock
+        self.measures = measures
+        self.draining = False
+        self.connections: set[ClientConnection] = set()
+        self._probing = Probing()
+        self._empty: asyncio.Event | None = None
+        self._answering = answering
+        self._max_connections = max_connections
+        self.table = compile_table(config, None, self._maker(config), nature.clock)
+        measures.count_connections(lambda: len(self.connections))
+
+    def reconfigure(self, config: GatewayConfig) -> None:
+        """Put a new document in force; requests under way end under the old one."""
+        old = self.table
+        self.table = compile_table(config, old, self._maker(config), self.nature.clock)
+        for name, service in old.services.items():
+            if name not in self.table.services:
+                service.pool.close()
+
+    def admit(self, connection: ClientConnection) -> bool:
+        """Count a new connection in."""
+        if len(self.connections) >= self._max_connections:
+            return False
+        self.connections.add(connection)
+        return True
+
+    def left(self, connection: ClientConnection) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        if self._empty is not None and not self.connections:
+            self._empty.set()
+
+    def sweep(self) -> None:
+        """End waits that took too long; called a few times a second."""
+        now = self.clock()
+        for connection in tuple(self.connections):
+            connection.sweep(now)
+        for service in self.table.services.values():
+            service.pool.sweep()
+            self._probing.begin(service)
+        self._answering.access.flush()
+
+    def begin(self, head: RequestHead, body: RequestBody | None, connection: ClientConnection) -> Exchange:
+        """The exchange of a request, continuing its trace."""
+        fields = head.fields
+        parents = [v.decode("latin-1") for v in fields.all(b"traceparent")]
+        states = [v.decode("latin-1") for v in fields.all(b"tracestate")]
+        return Exchange(head, body, connection, proceed(parents, states, self.nature.bits), self.clock())
+
+    def serve(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
+        """Answer it under the table of this moment."""
+        return self._answering.serve(exchange, self.table)
+
+    def reject(self, connection: ClientConnection, error: WireError) -> None:
+        """Answer bytes that are no request."""
+        head = RequestHead("GET", "/", "/", "", 1, Fields(()), "", None, False, False, False, False)
+        self._answering.reject(self.begin(head, None, connection), error, self.table)
+
+    def turn_away(self, connection: ClientConnection) -> None:
+        """Tell a client that there are too many."""
+        connection.write(own_head(503, [("Retry-After", "1")], 0, 1, True, http_date()))
+
+    async def drain(self, seconds: float) -> None:
+        """Let requests under way end within ``seconds``, then cut the rest."""
+        self.draining = True
+        until = self.clock() + seconds
+        await asyncio.sleep(min(IDLE_GRACE, seconds))
+        for connection in tuple(self.connections):
+            connection.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until - self.clock())):
+                await self._all_gone()
+        for connection in tuple(self.connections):
+            connection.abort()
+        self._probing.close()
+        for service in self.table.services.values():
+            service.pool.close()
+        self._answering.access.flush()
+
+    async def _all_gone(self) -> None:
+        if self.connections:
+            self._empty = asyncio.Event()
+            await self._empty.wait()
+
+    def _maker(self, config: GatewayConfig) -> Callable[[str], Service]:
+        def make(name: str) -> Service:
+            self.measures.circuit(name, CircuitState.CLOSED)
+            return Service(
+                config.services[name], self.nature, lambda n, _old, new: self.measures.transition(n, new)
+            )
+
+        return make

@@ -1,0 +1,272 @@
+"""One connection to an instance: writes a request, reads its answer strictly, streams the body on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
+from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
+from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
+from msctl.gateway.wire.fields import Field, WireError
+from msctl.resilience.endpoints import Endpoint
+
+MAX_INTERIM = 16
+KEEP_ALIVE_SECONDS = 4.0
+"""Idle connections are given up before common servers (5 s) close them under a request."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Serves one exchange at a time; ``reusable`` tells whether it may serve another."""
+
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float]) -> None:
+        self.endpoint = endpoint
+        self._clock = clock
+        self.used = 0
+        self.idle_until = 0.0
+        self.closed = False
+        self.last_byte = 0.0
+        self.flow: Callable[[bool], None] = lambda _paused: None
+        self.interim: Callable[[AnswerHead], None] = lambda _head: None
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""
+        self._waiter: asyncio.Future[AnswerHead] | None = None
+        self._method = ""
+        self._interims = 0
+        self._answer: AnswerHead | None = None
+        self._decoder: BodyDecoder | None = None
+        self._sink: BodySink | None = None
+        self._early: list[bytes] = []
+        self._broken: str | None = None
+        self._tunnel: Tunnel | None = None
+        self._chunked = False
+        self._aborted = False
+        self._sent_all = True
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The live transport."""
+        assert self._transport is not None  # noqa: S101
+        return self._transport
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the last exchange left the connection clean on both sides."""
+        answer, body = self._answer, self._decoder
+        whole = answer is not None and answer.keep_alive and body is not None and body.done and not body.rest
+        return whole and self._sent_all and not self.closed and self._tunnel is None and self._broken is None
+
+    def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> asyncio.Future[AnswerHead]:
+        """Send a request's head; the future resolves to the answer's head or raises AttemptError."""
+        self.used += 1
+        self._method = method
+        self._chunked = chunked
+        self._sent_all = not has_body
+        self._answer, self._decoder, self._sink, self._interims = None, None, None, 0
+        self._early = []
+        self._waiter = asyncio.get_running_loop().create_future()
+        if self.closed:
+            self._waiter.set_exception(AttemptError("bad-answer", "connection closed", True, stale=True))
+        else:
+            self.transport.write(head)
+        return self._waiter
+
+    def content(self, data: bytes) -> None:
+        """Send some of the request's body."""
+        if not self.closed:
+            self.transport.write(chunk(data) if self._chunked else data)
+
+    def content_end(self, trailers: list[Field]) -> None:
+        """The request's body is whole."""
+        self._sent_all = True
+        if self._chunked and not self.closed:
+            self.transport.write(last_chunk(trailers))
+
+    def content_broken(self, error: WireError) -> None:
+        """The client broke off: this exchange cannot be completed."""
+        self.fail(error)
+        self._cut("the request was broken off")
+        self.abort()
+
+    def stream(self, sink: BodySink) -> None:
+        """Let the answer's body flow to ``sink``, beginning with what has already come."""
+        self._sink = sink
+        early, self._early = self._early, []
+        for piece in early:
+            sink.body(piece)
+        if self._broken is not None:
+            sink.body_cut(self._broken)
+        elif self._decoder is not None and self._decoder.done:
+            sink.body_end(self._decoder.trailers)
+        else:
+            self.pause(False)
+
+    def become_tunnel(self, tunnel: Tunnel) -> None:
+        """Pass bytes through from now on, beginning with what has already come."""
+        self._tunnel = tunnel
+        early, self._buffer = self._buffer, b""
+        if early:
+            tunnel.from_upstream(early)
+        if self.closed:
+            tunnel.upstream_gone()
+        else:
+            self.pause(False)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes through a tunnel."""
+        if not self.closed:
+            self.transport.write(data)
+
+    def finish(self) -> None:
+        """Close after what was written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or resume reading."""
+        if self._transport is None or self.closed or self._transport.is_closing():
+            return
+        if paused:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def fail(self, error: AttemptError | WireError) -> None:
+        """Give up waiting for the head."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(error)
+
+    @property
+    def waiter(self) -> asyncio.Future[AnswerHead]:
+        """Resolves to the head that is awaited now."""
+        assert self._waiter is not None  # noqa: S101
+        return self._waiter
+
+    def put_off(self, error: AttemptError) -> None:
+        """Let the present waiter fail, but go on waiting for the head with another one."""
+        if self._waiter is not None and not self._waiter.done():
+            old, self._waiter = self._waiter, asyncio.get_running_loop().create_future()
+            old.set_exception(error)
+
+    def discard(self) -> None:
+        """Close a connection that cannot be used again; what a tunnel still has to send is sent."""
+        if self._tunnel is not None:
+            self.finish()
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once, unsent bytes included; a body that is not through is cut."""
+        self._aborted = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        self.flow(False)
+        if self._tunnel is not None:
+            self._tunnel.upstream_gone()
+        elif self._waiter is not None and not self._waiter.done():
+            stale = self.used > 1 and not self._buffer
+            self.fail(AttemptError("bad-answer", "connection closed without an answer", stale=stale))
+        elif self._decoder is not None and not self._decoder.done:
+            self._body_over(exc is None and not self._aborted)
+
+    def eof_received(self) -> bool:
+        if self._tunnel is not None:
+            self._tunnel.upstream_gone()
+        return False
+
+    def pause_writing(self) -> None:
+        self.flow(True)
+
+    def resume_writing(self) -> None:
+        self.flow(False)
+
+    def data_received(self, data: bytes) -> None:
+        self.last_byte = self._clock()
+        if self._tunnel is not None:
+            self._tunnel.from_upstream(data)
+        elif self._decoder is not None and not self._decoder.done:
+            self._body(data)
+        elif self._waiter is not None and not self._waiter.done():
+            self._buffer += data
+            self._heads()
+        elif self._answer is not None and self._answer.status == SWITCHING:
+            self._buffer += data
+        else:
+            self._broken = "bytes nobody asked for"
+            self.abort()
+
+    def _heads(self) -> None:
+        try:
+            while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+                answer = parse_answer(self._buffer[:end], self._method)
+                self._buffer = self._buffer[end + 4 :]
+                if not answer.is_interim:
+                    self._final(answer)
+                    return
+                self._take_interim(answer)
+            if len(self._buffer) > MAX_HEAD:
+                raise WireError("the answer's head is too large")
+        except WireError as exc:
+            self.fail(AttemptError("bad-answer", exc.what))
+            self.abort()
+
+    def _take_interim(self, answer: AnswerHead) -> None:
+        self._interims += 1
+        if self._interims > MAX_INTERIM:
+            raise WireError("too many interim answers")
+        if answer.status != 100:  # noqa: PLR2004
+            self.interim(answer)
+
+    def _final(self, answer: AnswerHead) -> None:
+        self._answer = answer
+        assert self._waiter is not None  # noqa: S101
+        if answer.status == SWITCHING:
+            self.pause(True)
+        else:
+            self._decoder = decoder(answer.length, answer.chunked, until_close=True)
+            rest, self._buffer = self._buffer, b""
+            if rest:
+                self._body(rest)
+            if not self._decoder.done:
+                self.pause(True)
+        self._waiter.set_result(answer)
+
+    def _body(self, data: bytes) -> None:
+        assert self._decoder is not None  # noqa: S101
+        if self._decoder.done:
+            self._decoder.rest += data
+            return
+        try:
+            pieces = self._decoder.feed(data)
+        except WireError as exc:
+            self._cut(exc.what)
+            self.abort()
+            return
+        sink = self._sink
+        if sink is None:
+            self._early += pieces
+            return
+        for piece in pieces:
+            sink.body(piece)
+        if self._decoder.done:
+            sink.body_end(self._decoder.trailers)
+
+    def _body_over(self, clean: bool) -> None:
+        assert self._decoder is not None  # noqa: S101
+        if not (clean and self._decoder.end()):
+            self._cut("answer cut short")
+        elif self._sink is not None:
+            self._sink.body_end([])
+
+    def _cut(self, cause: str) -> None:
+        self._broken = cause
+        if self._sink is not None:
+            sink, self._sink = self._sink, None
+            sink.body_cut(cause)

@@ -1,0 +1,74 @@
+"""The head of an upstream's answer; whatever is wrong with it is a bad gateway."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from msctl.gateway.wire.fields import Fields, WireError, content_length, parse_fields, split_lines
+
+MAX_HEAD = 64 * 1024
+BAD_GATEWAY = 502
+SWITCHING = 101
+NO_CONTENT = 204
+NOT_MODIFIED = 304
+_STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTALL)
+
+
+@dataclass(slots=True)
+class AnswerHead:
+    """``length`` None and not ``chunked`` means that the body ends with the connection."""
+
+    status: int
+    reason: bytes
+    minor: int
+    fields: Fields
+    length: int | None
+    chunked: bool
+    keep_alive: bool
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether another head follows."""
+        return self.status < 200 and self.status != SWITCHING  # noqa: PLR2004
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether silence is normal in this body."""
+        return (self.fields.first(b"content-type") or b"").lower().startswith(b"text/event-stream")
+
+
+def parse_answer(head: bytes, method: str) -> AnswerHead:
+    """Read a head (without its final empty line); WireError carries 502."""
+    try:
+        return _parse(head, method)
+    except WireError as exc:
+        raise WireError(exc.what, BAD_GATEWAY) from exc
+
+
+def _parse(head: bytes, method: str) -> AnswerHead:
+    lines = split_lines(head)
+    match = _STATUS.match(lines[0])
+    if match is None:
+        raise WireError("a malformed status line")
+    minor, status = min(int(match[1]), 1), int(match[2])
+    fields = parse_fields(lines[1:])
+    length = content_length(fields)
+    chunked = _is_chunked(fields, minor, length)
+    if status < 200 and (chunked or length):  # noqa: PLR2004
+        raise WireError("a body on an interim answer")
+    if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < 200:  # noqa: PLR2004
+        length, chunked = 0, False
+    connection = fields.words(b"connection") if b"connection" in fields else []
+    keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
+    return AnswerHead(status, match[3] or b"", minor, fields, length, chunked, keep_alive)
+
+
+def _is_chunked(fields: Fields, minor: int, length: int | None) -> bool:
+    if b"transfer-encoding" not in fields:
+        return False
+    if length is not None:
+        raise WireError("both Content-Length and Transfer-Encoding")
+    if minor == 0 or [v.lower() for v in fields.all(b"transfer-encoding")] != [b"chunked"]:
+        raise WireError("a Transfer-Encoding other than 'chunked'")
+    return True

@@ -1,0 +1,164 @@
+"""The head of a client's request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from msctl.gateway.wire.fields import Fields, WireError, content_length, is_token, parse_fields, split_lines
+
+MAX_HEAD = 32 * 1024
+MAX_TARGET = 8 * 1024
+MAX_METHOD = 32
+_VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])\Z")
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9\-._~]{1,253})(:[0-9]{0,5})?\Z")
+_TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
+_ABSOLUTE = re.compile(rb"https?://([^/?]*)(.*)\Z", re.IGNORECASE)
+_BARE = re.compile(rb"\r[^\n]|(?<!\r)\n")
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """``target`` is path and query as they came; ``length`` is None without one, and with ``chunked``.
+
+    ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket.
+    """
+
+    method: str
+    target: str
+    path: str
+    query: str
+    minor: int
+    fields: Fields
+    host: str
+    length: int | None
+    chunked: bool
+    keep_alive: bool
+    expects_continue: bool
+    websocket: bool
+
+    @property
+    def has_body(self) -> bool:
+        """Whether body bytes follow the head."""
+        return self.chunked or bool(self.length)
+
+    def header(self, name: str) -> str | None:
+        """The value of the only field of this lower-case name."""
+        value = self.fields.only(name.encode("ascii"))
+        return None if value is None else value.decode("latin-1")
+
+
+def check_partial(data: bytes, checked: int = 0) -> None:
+    """Refuse an unfinished head once it cannot become valid; ``checked`` bytes have been looked at."""
+    if _BARE.search(data, max(0, checked - 1)):
+        raise WireError("a bare CR or LF in the head")
+    line, end, _ = data.partition(b"\r\n")
+    if not end and not is_token(line.partition(b" ")[0][:1] or b"x"):
+        raise WireError("not an HTTP request")
+    if not end and len(line) > MAX_TARGET + MAX_METHOD + len(b"  HTTP/1.1"):
+        raise WireError("the request target is too long", 414)
+    if len(data) > MAX_HEAD:
+        raise WireError("the request head is too large", 431)
+
+
+def parse_request(head: bytes) -> RequestHead:
+    """Read a head (without its final empty line); raises WireError with the status to answer."""
+    if len(head) > MAX_HEAD and len(head.partition(b"\r\n")[0]) <= MAX_TARGET:
+        raise WireError("the request head is too large", 431)
+    lines = split_lines(head)
+    method, target, minor = _request_line(lines[0])
+    fields = parse_fields(lines[1:])
+    host = _host(fields, minor)
+    target, host = _origin_form(method, target, host)
+    path, mark, query = target.partition("?")
+    length, chunked = _framing(fields, minor)
+    connection = fields.words(b"connection") if b"connection" in fields else []
+    websocket = _is_websocket(method, minor, fields, connection)
+    if websocket and (chunked or length):
+        raise WireError("a body on an upgrade to WebSocket")
+    return RequestHead(
+        method=method,
+        target=target,
+        path=path,
+        query=mark + query,
+        minor=minor,
+        fields=fields,
+        host=host,
+        length=length,
+        chunked=chunked,
+        keep_alive=b"close" not in connection and (minor > 0 or b"keep-alive" in connection),
+        expects_continue=_expects_continue(fields, minor),
+        websocket=websocket,
+    )
+
+
+def _request_line(line: bytes) -> tuple[str, str, int]:
+    parts = line.split(b" ")
+    if len(parts) != len(("method", "target", "version")):
+        raise WireError("the request line is not METHOD TARGET VERSION")
+    method, target, version = parts
+    match = _VERSION.match(version)
+    if match is None or not is_token(method):
+        raise WireError("the request line is malformed")
+    if match[1] != b"1":
+        raise WireError("only HTTP/1.0 and HTTP/1.1 are spoken here", 505)
+    if len(method) > MAX_METHOD:
+        raise WireError("the method is unknown", 501)
+    if len(target) > MAX_TARGET:
+        raise WireError("the request target is too long", 414)
+    if not _TARGET.match(target):
+        raise WireError("the request target has a character that must be encoded")
+    return method.decode("ascii"), target.decode("ascii"), min(int(match[2]), 1)
+
+
+def _host(fields: Fields, minor: int) -> str:
+    hosts = fields.all(b"host")
+    if not hosts and minor == 0:
+        return ""
+    if len(hosts) != 1 or not _HOST.match(hosts[0]):
+        raise WireError("exactly one valid Host is needed")
+    return hosts[0].decode("ascii")
+
+
+def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:
+    if target.startswith("/"):
+        return target, host
+    if method == "CONNECT":
+        raise WireError("CONNECT is not offered here", 501)
+    if target == "*" and method == "OPTIONS":
+        return target, host
+    match = _ABSOLUTE.match(target.encode("ascii"))
+    if match is None or not _HOST.match(match[1]):
+        raise WireError("the request target has none of the forms of RFC 9112")
+    rest = match[2].decode("ascii")
+    return rest if rest.startswith("/") else f"/{rest}", match[1].decode("ascii")
+
+
+def _framing(fields: Fields, minor: int) -> tuple[int | None, bool]:
+    length = content_length(fields)
+    if b"transfer-encoding" not in fields:
+        return length, False
+    if length is not None:
+        raise WireError("both Content-Length and Transfer-Encoding")
+    if minor == 0:
+        raise WireError("Transfer-Encoding in HTTP/1.0")
+    codings = [c.strip(b" \t").lower() for v in fields.all(b"transfer-encoding") for c in v.split(b",")]
+    if codings[-1] != b"chunked" or codings.count(b"chunked") > 1 or b"" in codings:
+        raise WireError("Transfer-Encoding does not end in one 'chunked'")
+    if len(codings) > 1:
+        raise WireError("the transfer coding is unknown", 501)
+    return None, True
+
+
+def _expects_continue(fields: Fields, minor: int) -> bool:
+    if b"expect" not in fields or minor == 0:
+        return False
+    if fields.words(b"expect") != [b"100-continue"]:
+        raise WireError("the expectation is unknown", 417)
+    return True
+
+
+def _is_websocket(method: str, minor: int, fields: Fields, connection: list[bytes]) -> bool:
+    if b"upgrade" not in fields or b"upgrade" not in connection:
+        return False
+    return method == "GET" and minor > 0 and fields.words(b"upgrade") == [b"websocket"]
