@@ -1,0 +1,168 @@
+"""A service in a few lines: routes, subscriptions and recurring work, declared with decorators."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from msctl.chassis import context
+from msctl.chassis.callee import Callee
+from msctl.chassis.client import Client
+from msctl.chassis.cloudevents import Event
+from msctl.chassis.lifecycle import Declared, Periodic, Running
+from msctl.chassis.server import Route
+from msctl.chassis.settings import read_settings
+from msctl.chassis.store import DatabaseUnavailable
+from msctl.chassis.subscriptions import Subscription
+from msctl.errors import MsctlError
+from msctl.telemetry import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    import aiohttp
+
+    from msctl.chassis.cloudevents import EventFactory
+    from msctl.chassis.exchange import Request
+    from msctl.chassis.redis_store import RedisStore
+    from msctl.chassis.settings import Settings
+    from msctl.resilience.breaker import CircuitState
+
+    Handler = Callable[[Request], Awaitable[object]]
+    Subscriber = Callable[[Event, Any], Awaitable[None]]
+    Work = Callable[[], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """Declares what a service does; ``run`` does it until SIGTERM.
+
+    ``migrations`` is a folder of ``*.sql`` files, applied in name order before the service is ready.
+    """
+
+    def __init__(self, name: str, migrations: Path | None = None) -> None:
+        self.name = name
+        self._declared = Declared(migrations)
+        self._running: Running | None = None
+
+    def get(self, path: str) -> Callable[[Handler], Handler]:
+        """The decorated handler answers GET on the path template ``path``."""
+        return self.route("GET", path)
+
+    def post(self, path: str) -> Callable[[Handler], Handler]:
+        """The decorated handler answers POST on ``path``."""
+        return self.route("POST", path)
+
+    def put(self, path: str) -> Callable[[Handler], Handler]:
+        """The decorated handler answers PUT on ``path``."""
+        return self.route("PUT", path)
+
+    def delete(self, path: str) -> Callable[[Handler], Handler]:
+        """The decorated handler answers DELETE on ``path``."""
+        return self.route("DELETE", path)
+
+    def route(self, method: str, path: str) -> Callable[[Handler], Handler]:
+        """The decorated handler answers ``method`` on ``path``; it returns a Reply, or a 200's JSON value."""
+
+        def declare(handler: Handler) -> Handler:
+            self._declared.routes.append(Route(method, path, handler))
+            return handler
+
+        return declare
+
+    def subscribe(self, pattern: str) -> Callable[[Subscriber], Subscriber]:
+        """The decorated handler gets each event whose type matches ``pattern``, and the transaction to use.
+
+        Its effects and the note that it saw the event are one transaction. When it raises, the event is
+        tried again after 1 s, 10 s and 60 s, and then kept in the dead-letter queue.
+        """
+
+        def declare(handler: Subscriber) -> Subscriber:
+            self._declared.subscriptions.append(Subscription(pattern, handler))
+            return handler
+
+        return declare
+
+    def every(self, seconds: float) -> Callable[[Work], Work]:
+        """The decorated function runs every ``seconds`` in each instance, once the database is ready."""
+
+        def declare(work: Work) -> Work:
+            self._declared.periodic.append(Periodic(seconds, work))
+            return work
+
+        return declare
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """A transaction of the service's own database; what it publishes goes out if it commits."""
+        if self._running is None:
+            raise DatabaseUnavailable("the service is not running")
+        return self._running.store.transaction()
+
+    def redis(self) -> AbstractAsyncContextManager[Any]:
+        """redis-py's client, to read with; for services whose database is Redis."""
+        if self._running is None:
+            raise DatabaseUnavailable("the service is not running")
+        return cast("RedisStore", self._running.store).reading()
+
+    def client(self, callee: str) -> Client:
+        """Calls the service ``callee``, whose instances are followed while this service runs."""
+        known = Callee(
+            callee, time.monotonic, random.random, lambda state: self._circuit_changed(callee, state)
+        )
+        self._declared.callees.append(known)
+        return Client(known, self._session, self._called)
+
+    def _circuit_changed(self, callee: str, state: CircuitState) -> None:
+        _log.warning("circuit to %s is %s", callee, state.value)
+        if self._running is not None:
+            self._running.metrics.circuit(self.name, callee, state)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._running is None or self._running.session is None:
+            raise RuntimeError("calls can be made while the service runs")
+        return self._running.session
+
+    def _called(self, callee: str, outcome: str) -> None:
+        if self._running is not None:
+            self._running.metrics.called(callee, outcome)
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT, and exit: 0 after an orderly stop, 1 when the service cannot work."""
+        import uvloop  # noqa: PLC0415
+
+        try:
+            settings = read_settings(self.name, os.environ)
+        except MsctlError as error:
+            sys.exit(f"{self.name}: {error.message}")
+        identity = {"service": settings.service, "instance": settings.instance}
+        logs.configure(identity, settings.log_level, context.log_fields)
+        sys.exit(uvloop.run(self.serve(settings)))
+
+    async def serve(self, settings: Settings) -> int:
+        """Run with ``settings`` until a signal, or until cancelled; the exit status."""
+        self._running = Running(settings, self._declared, event_factory(settings))
+        try:
+            return await self._running.until_stopped()
+        finally:
+            self._running = None
+
+
+def event_factory(settings: Settings) -> EventFactory:
+    """Makes events with the service as source, a random id, and the trace of the work at hand."""
+    source = f"/{settings.project}/{settings.service}"
+
+    def make(event_type: str, data: object, subject: str | None) -> Event:
+        return Event(
+            str(uuid.uuid4()), source, event_type, data, datetime.now(UTC), subject, context.traceparent()
+        )
+
+    return make

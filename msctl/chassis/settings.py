@@ -1,0 +1,83 @@
+"""What a service is told by its container: environment variables, and files of secrets that they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from msctl.errors import MsctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Registration = Literal["self", "platform"]
+
+
+class SettingsInvalid(MsctlError):
+    """The container's environment contradicts the contract."""
+
+    code = "settings-invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One instance's place in its system; an absent URL means that there is no such component."""
+
+    project: str
+    service: str
+    instance: str
+    port: int = 8000
+    log_level: str = "info"
+    stop_grace: float = 8.0
+    registration: Registration = "platform"
+    registry_address: str | None = None
+    registry_token: str | None = field(default=None, repr=False)
+    database_url: str | None = field(default=None, repr=False)
+    broker_url: str | None = field(default=None, repr=False)
+
+
+def read_text(path: str) -> str:
+    """The text of a secret's file without its line end."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsInvalid(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_settings(
+    service: str, environment: Mapping[str, str], read: Callable[[str], str] = read_text
+) -> Settings:
+    """The settings of ``service``; every name has a default, so that it also runs outside a container."""
+
+    def secret(name: str) -> str | None:
+        path = environment.get(f"{name}_FILE")
+        return read(path) if path else None
+
+    registration = environment.get("MSCTL_REGISTRATION", "platform")
+    if registration not in ("self", "platform"):
+        raise SettingsInvalid(f"MSCTL_REGISTRATION is {registration!r}, not 'self' or 'platform'")
+    return Settings(
+        project=environment.get("MSCTL_PROJECT", "local"),
+        service=environment.get("MSCTL_SERVICE", service),
+        instance=environment.get("MSCTL_INSTANCE", f"{service}-local"),
+        port=_port(environment.get("PORT", "8000")),
+        log_level=environment.get("LOG_LEVEL", "info"),
+        registration=cast("Registration", registration),
+        registry_address=_web_address(environment.get("CONSUL_HTTP_ADDR")),
+        registry_token=secret("CONSUL_HTTP_TOKEN"),
+        database_url=secret("DATABASE_URL"),
+        broker_url=secret("AMQP_URL"),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:  # noqa: PLR2004
+        raise SettingsInvalid(f"PORT is {text!r}, not a number from 0 to 65535")
+    return int(text)
+
+
+def _web_address(address: str | None) -> str | None:
+    if not address or "://" in address:
+        return address
+    return f"http://{address}"

@@ -1,0 +1,137 @@
+"""The port behind which a service's own database lies, with the outbox and inbox kept in it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from msctl.chassis.cloudevents import render
+from msctl.errors import MsctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from msctl.chassis.cloudevents import Event, EventFactory
+    from msctl.chassis.migrations import Migration
+
+INBOX_DAYS = 7
+"""How long a handled event is remembered; a copy that comes later than this is handled again."""
+
+
+class DatabaseUnavailable(MsctlError):
+    """The service's own database does not answer; the same work may succeed later."""
+
+    code = "database-unavailable"
+
+
+class MigrationFailed(MsctlError):
+    """A migration's SQL was refused; the message names its file."""
+
+    code = "migration-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event in the outbox: ``number`` is its place there, ``body`` the rendered CloudEvent."""
+
+    number: int | str
+    event_id: str
+    event_type: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class Claim:
+    """Outbox entries that this process alone may publish now; those in ``delivered`` are then removed."""
+
+    entries: Sequence[Outgoing]
+    delivered: list[Outgoing] = field(default_factory=list)
+
+
+class Transaction(Protocol):
+    """What every transaction can do, whatever the database."""
+
+    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
+        """Publish an event if, and only if, this transaction commits."""
+
+    async def first_time(self, event: Event) -> bool:
+        """Note ``event`` as handled, before anything else is done; false when an earlier transaction did."""
+
+
+class SqlTransaction(Transaction, Protocol):
+    """A transaction of a relational database; SQL has the engine's own placeholders (``$1`` or ``%s``)."""
+
+    async def execute(self, sql: str, *arguments: object) -> int:
+        """Run one statement; the number of rows it touched."""
+
+    async def fetch_all(self, sql: str, *arguments: object) -> list[Mapping[str, Any]]:
+        """The rows of a query."""
+
+    async def fetch_one(self, sql: str, *arguments: object) -> Mapping[str, Any] | None:
+        """The first row of a query, or nothing."""
+
+
+class OutboxTransaction(ABC):
+    """What open transactions of relational databases share: outbox and inbox are tables of theirs."""
+
+    outbox_insert: ClassVar[str]
+    """Takes id, type and body of an event."""
+
+    inbox_insert: ClassVar[str]
+    """Takes an event's key, and touches a row only if there was none."""
+
+    def __init__(self, connection: Any, make_event: EventFactory) -> None:
+        self._connection = connection
+        self._make_event = make_event
+        self.published = 0
+
+    @abstractmethod
+    async def execute(self, sql: str, *arguments: object) -> int:
+        """Run one statement; the number of rows it touched."""
+
+    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
+        """Put an event into the outbox."""
+        event = self._make_event(event_type, data, subject)
+        await self.execute(self.outbox_insert, event.id, event.type, render(event))
+        self.published += 1
+        return event
+
+    async def first_time(self, event: Event) -> bool:
+        """Put ``event`` into the inbox; false when it was there."""
+        return await self.execute(self.inbox_insert, event.key) == 1
+
+
+class RedisTransaction(Transaction, Protocol):
+    """A MULTI/EXEC block."""
+
+    @property
+    def commands(self) -> Any:
+        """redis-py's pipeline: what is called on it runs at the commit, together."""
+
+
+class Store(Protocol):
+    """A service's database. Everything but MigrationFailed and errors in SQL is DatabaseUnavailable."""
+
+    @property
+    def engine(self) -> str:
+        """What kind of database it is, as health names it."""
+
+    async def open(self, migrations: Sequence[Migration]) -> None:
+        """Connect and bring the schema up to date, alone among all replicas; can be called again."""
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life, within a second."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """A transaction that commits at the end of the block and rolls back on any exception."""
+
+    def claim(self, limit: int, without: Collection[str] = ()) -> AbstractAsyncContextManager[Claim]:
+        """The oldest outbox entries but those of the types ``without``, while no other process has any."""
+
+    async def forget(self) -> None:
+        """Drop inbox notes older than INBOX_DAYS."""
+
+    async def close(self) -> None:
+        """Close all connections."""

@@ -1,0 +1,163 @@
+"""The store port on real databases: what commits, what is remembered, and who may relay."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from msctl.chassis.cloudevents import Event
+from msctl.chassis.store import DatabaseUnavailable, Store
+from tests.integration.chassis.conftest import Place
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.parametrize("place", ["postgres", "mariadb", "redis"], indirect=True),
+]
+EVENT = Event("e-1", "/shop/payments", "payment.captured", {})
+
+
+async def publish(store: Store, *event_types: str) -> None:
+    async with store.transaction() as transaction:
+        for event_type in event_types:
+            await transaction.publish(event_type, {"n": 1})
+
+
+async def take(store: Store, *, deliver: bool = True) -> list[str]:
+    async with store.claim(100) as claim:
+        if deliver:
+            claim.delivered.extend(claim.entries)
+        return [entry.event_type for entry in claim.entries]
+
+
+async def test_published_events_wait_in_order_until_they_are_delivered(place: Place) -> None:
+    store = await place.ready_store()
+    await publish(store, "a", "b", "c")
+    assert place.wakes == 1
+    assert await take(store, deliver=False) == ["a", "b", "c"]
+    async with store.claim(2) as claim:
+        claim.delivered.append(claim.entries[0])
+    assert await take(store) == ["b", "c"]
+    assert await take(store) == []
+
+
+async def test_types_that_the_broker_refuses_are_passed_over(place: Place) -> None:
+    store = await place.ready_store()
+    await publish(store, "bad", "good", "worse")
+    async with store.claim(10, ("bad", "worse")) as claim:
+        assert [entry.event_type for entry in claim.entries] == ["good"]
+        claim.delivered.extend(claim.entries)
+    assert await take(store) == ["bad", "worse"]
+
+
+async def test_a_transaction_that_fails_publishes_nothing(place: Place) -> None:
+    store = await place.ready_store()
+    with pytest.raises(KeyError):
+        await fail_after_publishing(store)
+    assert place.wakes == 0
+    assert await take(store) == []
+
+
+async def fail_after_publishing(store: Store) -> None:
+    async with store.transaction() as transaction:
+        await transaction.first_time(EVENT)
+        await transaction.publish("a", None)
+        raise KeyError
+
+
+async def test_an_event_is_new_once_and_again_after_a_rollback(place: Place) -> None:
+    store = await place.ready_store()
+    with pytest.raises(KeyError):
+        await fail_after_publishing(store)
+    answers = []
+    for _ in range(2):
+        async with store.transaction() as transaction:
+            answers.append(await transaction.first_time(EVENT))
+    assert answers == [True, False]
+
+
+async def test_one_event_handled_twice_at_once_has_one_effect(place: Place) -> None:
+    stores = [await place.ready_store(), await place.ready_store()]
+
+    async def handle(store: Store) -> None:
+        async with store.transaction() as transaction:
+            if await transaction.first_time(EVENT):
+                await transaction.publish("effect", None)
+
+    outcomes = await asyncio.gather(*(handle(stores[n % 2]) for n in range(6)), return_exceptions=True)
+    assert all(outcome is None or isinstance(outcome, DatabaseUnavailable) for outcome in outcomes)
+    assert await take(stores[0]) == ["effect"]
+
+
+async def test_two_relays_never_hold_the_same_event(place: Place) -> None:
+    one, other = await place.ready_store(), await place.ready_store()
+    await publish(one, *(f"t{number}" for number in range(50)))
+    seen: list[str] = []
+
+    async def relay(store: Store) -> None:
+        for _ in range(10):
+            async with store.claim(10) as claim:
+                seen.extend(entry.event_type for entry in claim.entries)
+                await asyncio.sleep(0)
+                claim.delivered.extend(claim.entries)
+
+    await asyncio.gather(relay(one), relay(other))
+    seen.extend(await take(one))
+    assert sorted(seen) == sorted({f"t{number}" for number in range(50)})
+
+
+async def test_a_cancelled_transaction_leaves_a_store_that_works(place: Place) -> None:
+    store = await place.ready_store()
+    reached = asyncio.Event()
+
+    async def hang() -> None:
+        async with store.transaction() as transaction:
+            await transaction.publish("never", None)
+            reached.set()
+            await asyncio.Event().wait()
+
+    hanging = asyncio.create_task(hang())
+    await reached.wait()
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+    await publish(store, "after")
+    assert await take(store) == ["after"]
+
+
+async def test_a_store_that_was_never_reached_says_so(place: Place) -> None:
+    address = place.component.address
+    store = place.store(place.url.replace(address, "127.0.0.1:9"))
+    with pytest.raises(DatabaseUnavailable):
+        await store.open(())
+    with pytest.raises(DatabaseUnavailable):
+        await store.ping()
+
+
+async def test_a_wrong_password_is_told_and_not_shown(place: Place) -> None:
+    store = place.store(place.url.replace("integration", "wr0ng"))
+    with pytest.raises(DatabaseUnavailable) as refused:
+        await store.open(())
+    assert "wr0ng" not in str(refused.value)
+
+
+async def test_a_hanging_server_is_noticed_and_its_return_too(place: Place) -> None:
+    store = await place.ready_store()
+    client = place.component.engine.client
+    client.submit(f"/containers/{place.component.name}/pause")
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await store.ping()
+    finally:
+        client.submit(f"/containers/{place.component.name}/unpause")
+    await store.ping()
+    await publish(store, "back")
+    assert "back" in await take(store)
+
+
+async def test_old_notes_can_be_forgotten_and_new_ones_are_kept(place: Place) -> None:
+    store = await place.ready_store()
+    async with store.transaction() as transaction:
+        await transaction.first_time(EVENT)
+    await store.forget()
+    async with store.transaction() as transaction:
+        assert not await transaction.first_time(EVENT)
