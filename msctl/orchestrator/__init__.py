@@ -1,0 +1,1 @@
+"""The use cases: the only place where engine, registry and broker meet."""

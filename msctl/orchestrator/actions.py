@@ -1,0 +1,190 @@
+"""Carrying out what a plan builds up; each kind of operation is one short method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import singledispatchmethod
+from threading import Event, Lock
+
+from msctl import labels
+from msctl.engine.port import Engine, Identity
+from msctl.errors import EngineError, MsctlError, ObjectMissing, RegistryError, SubnetTaken
+from msctl.model.desired import ContainerSpec
+from msctl.orchestrator.access import Access
+from msctl.orchestrator.readiness import Readiness
+from msctl.orchestrator.removals import Removals
+from msctl.plan.addresses import address, candidate_subnets
+from msctl.plan.livefiles import is_mark
+from msctl.plan.operations import (
+    AwaitReady,
+    AwaitRegistered,
+    BuildImage,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    Operation,
+    Register,
+    StartContainer,
+    UpdateFiles,
+)
+from msctl.registry.entries import entry_for
+
+_PROVISION_TIMEOUT = 30.0
+_SUBNET_TRIES = 32
+_POLL = 0.05
+
+
+class Actions:
+    """Runs one operation at a time for each thread; knows how, never whether."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        identity: Identity,
+        access: Access,
+        readiness: Readiness,
+        removals: Removals,
+        build: Callable[[BuildImage], str],
+        upkeep: Callable[[UpdateFiles], Sequence[str]] = lambda _: (),
+        *,
+        timeout: float,
+        stop: Event,
+    ) -> None:
+        self._engine = engine
+        self._identity = identity
+        self._access = access
+        self._readiness = readiness
+        self._removals = removals
+        self._build = build
+        self._upkeep = upkeep
+        self._timeout = timeout
+        self._stop = stop
+        self._network = labels.project_network(identity.project)
+        self._subnet: str | None = None
+        self._lock = Lock()
+
+    @singledispatchmethod
+    def run(self, operation: Operation) -> str:
+        """Carry out ``operation`` and return its outcome in a few words."""
+        return self._removals.run(operation)
+
+    @run.register
+    def _(self, operation: BuildImage) -> str:
+        return self._build(operation)
+
+    @run.register
+    def _(self, operation: CreateNetwork) -> str:
+        if not operation.spec.addressed:
+            self._engine.create_network(self._identity, operation.spec, None)
+            return ""
+        taken = self._engine.observe(self._identity.project).subnets
+        for _, subnet in zip(range(_SUBNET_TRIES), candidate_subnets(taken), strict=False):
+            try:
+                self._engine.create_network(self._identity, operation.spec, subnet)
+            except SubnetTaken:
+                continue
+            return self._project_subnet()
+        raise EngineError(
+            f"no free subnet for network '{operation.subject}'",
+            "remove networks that are not needed (docker network ls)",
+        )
+
+    @run.register
+    def _(self, operation: CreateVolume) -> str:
+        self._engine.create_volume(self._identity, operation.spec)
+        return ""
+
+    @run.register
+    def _(self, operation: CreateContainer) -> str:
+        spec = operation.spec
+        self._engine.create_container(self._identity, spec, operation.config_hash, self._addresses(spec))
+        try:
+            return self._start(spec)
+        except MsctlError:
+            self._engine.remove_container(self._identity, spec.name)
+            raise
+
+    @run.register
+    def _(self, operation: StartContainer) -> str:
+        return self._start(operation.spec)
+
+    @run.register
+    def _(self, operation: UpdateFiles) -> str:
+        spec = operation.spec
+        marks = [file for file in operation.files if is_mark(file)]
+        files = [file for file in operation.files if not is_mark(file)]
+        self._engine.deliver_secrets(self._identity, spec.name, files)
+        if spec.reload is not None:
+            self._engine.signal_container(self._identity, spec.name, spec.reload)
+        if spec.reload_command:
+            result = self._engine.execute(spec.name, spec.reload_command, timeout=_PROVISION_TIMEOUT)
+            if result.exit_code != 0:
+                raise EngineError(f"'{spec.name}' refused its new files: {result.output.strip()[-300:]}")
+        done = self._upkeep(operation)
+        self._engine.deliver_secrets(self._identity, spec.name, marks)
+        return "; ".join(("reloaded", *done))
+
+    @run.register
+    def _(self, operation: AwaitReady) -> str:
+        answer = self._readiness.wait(operation.spec, self._network)
+        self._provision(operation.spec)
+        return answer
+
+    @run.register
+    def _(self, operation: Register) -> str:
+        spec = operation.spec
+        found = self._engine.inspect(spec.name).addresses.get(self._network, "")
+        entry = entry_for(self._identity.project, spec, found)
+        if entry is not None:
+            self._access.registry().register(entry)
+        return found
+
+    @run.register
+    def _(self, operation: AwaitRegistered) -> str:
+        deadline = time.monotonic() + self._timeout
+        while not self._stop.is_set():
+            entries = self._access.registry().health(self._identity.project)
+            mine = next((e for e in entries if e.id == operation.subject), None)
+            if mine is not None and mine.status in {"pass", "warn"}:
+                return f"{mine.address}:{mine.port}"
+            if time.monotonic() >= deadline:
+                raise RegistryError(
+                    f"'{operation.subject}' is ready but did not register itself "
+                    f"within {self._timeout:g} s: {mine.output if mine else 'no entry'}",
+                    "a service with 'registration: self' registers under its container's name",
+                )
+            self._stop.wait(_POLL)
+        return "stopped"
+
+    def _start(self, spec: ContainerSpec) -> str:
+        started = self._engine.start_container(self._identity, spec.name)
+        return started.addresses.get(self._network, "")
+
+    def _provision(self, spec: ContainerSpec) -> None:
+        if spec.provision is None:
+            return
+        result = self._engine.execute(
+            spec.name,
+            spec.provision.command,
+            timeout=_PROVISION_TIMEOUT,
+            stdin=spec.provision.stdin.reveal().encode(),
+        )
+        if result.exit_code != 0:
+            raise EngineError(f"cannot set up '{spec.name}': {result.output.strip()[-300:]}")
+
+    def _addresses(self, spec: ContainerSpec) -> dict[str, str]:
+        return {
+            attachment.network: address(self._project_subnet(), attachment.host_index)
+            for attachment in spec.attachments
+            if attachment.host_index is not None
+        }
+
+    def _project_subnet(self) -> str:
+        with self._lock:
+            if self._subnet is None:
+                networks = self._engine.observe(self._identity.project).networks
+                self._subnet = next((n.subnet for n in networks if n.name == self._network), None)
+            if self._subnet is None:
+                raise ObjectMissing(f"network '{self._network}' has no subnet", "run 'msctl down', then 'up'")
+            return self._subnet

@@ -1,0 +1,52 @@
+"""The gateway's admin endpoints, as the command line uses them."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from msctl.errors import EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
+from msctl.orchestrator.access import Access
+
+_TIMEOUT = 2.0
+
+
+def read_circuits(access: Access) -> list[dict[str, Any]]:
+    """The gateway's circuits; raises ``NotRunning`` when it does not answer."""
+    return list(_ask(access, "GET", "/-/circuits"))
+
+
+def set_circuit(access: Access, callee: str, action: str) -> None:
+    """``trip`` or ``reset`` the circuit towards ``callee``; raises ``UsageError`` for an unknown one."""
+    _ask(access, "POST", f"/-/circuits/{quote(callee, safe='')}/{action}")
+
+
+def _ask(access: Access, method: str, path: str) -> Any:
+    try:
+        address = urlsplit(access.gateway_admin())
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return _decoded(response.status, response.read())
+        finally:
+            connection.close()
+    except ObjectMissing as exc:
+        raise NotRunning("the gateway does not run", "start the project with 'msctl up'") from exc
+    except (EngineError, OSError, HTTPException, ValueError) as exc:
+        access.forget_gateway()
+        raise NotRunning(
+            f"the gateway's admin endpoint does not answer: {exc}", "msctl logs gateway"
+        ) from exc
+
+
+def _decoded(status: int, body: bytes) -> Any:
+    answer = json.loads(body) if body else None
+    if status == HTTPStatus.NOT_FOUND:
+        raise UsageError(str((answer or {}).get("detail", "the gateway knows no such thing")))
+    if status >= HTTPStatus.BAD_REQUEST:
+        raise MsctlError(f"the gateway refused: {answer}")
+    return answer

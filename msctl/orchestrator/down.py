@@ -1,0 +1,55 @@
+"""Use case ``down``: out of the registry, stopped within the grace, removed; data only if asked."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from threading import Event
+
+from msctl import labels
+from msctl.engine.port import Engine, Identity
+from msctl.errors import ProjectConflict
+from msctl.events import Sink
+from msctl.orchestrator.access import Access
+from msctl.orchestrator.credentials import FILE
+from msctl.orchestrator.executor import Executor
+from msctl.orchestrator.failures import raise_failures
+from msctl.orchestrator.removals import Removals
+from msctl.orchestrator.survey import survey
+from msctl.orchestrator.target import Target
+from msctl.plan.conflicts import other_origin
+from msctl.plan.situation import Endpoint, Situation
+from msctl.plan.teardown import teardown
+
+
+@dataclass(frozen=True, slots=True)
+class DownResult:
+    """How many objects went, and the data volumes that stay."""
+
+    removed: int
+    kept_volumes: tuple[str, ...]
+
+
+def down(
+    engine: Engine, target: Target, sink: Sink, *, volumes: bool = False, adopt: bool = False
+) -> DownResult:
+    """Take a project down; raises ``ProjectConflict`` for another checkout's unless ``adopt``."""
+    access = Access(engine, target.name)
+    try:
+        found = survey(engine, access, target.name)
+        foreign = other_origin(found.observed, target.origin, data=volumes)
+        if foreign is not None and not adopt:
+            raise ProjectConflict(
+                foreign.message, "run 'msctl down' there, or add --adopt to remove it from here"
+            )
+        entries = {i: Endpoint(e.name, e.address, e.port) for i, e in (found.entries or {}).items()}
+        plan = teardown(Situation(found.observed, entries), target.graces, volumes=volumes)
+        actions = Removals(engine, Identity(target.name, target.origin), access)
+        outcome = Executor(actions.run, sink, time.monotonic, Event()).execute(plan)
+        raise_failures(outcome, engine, f"project '{target.name}' is not wholly down")
+    finally:
+        access.close()
+    if volumes and target.workspace is not None:
+        target.workspace.forget(FILE)
+    kept = tuple(v.name for v in found.observed.volumes if labels.holds_data(v.name) and not volumes)
+    return DownResult(len(plan.operations), kept)

@@ -1,0 +1,72 @@
+"""The document that the gateway process runs by, made from the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from msctl.model.project import AggregatePart, Project, Route, Service
+from msctl.plan.platform import ADMIN_PORT, CONSUL_PORT, GATEWAY_PORT
+
+MOST_CONNECTIONS = 5000
+"""Docker's userland proxy, through which a published port is reached from its own machine, dies for good at
+about a third of its open-file limit (20 000 on a common set-up); the gateway refuses clients before that."""
+
+
+def gateway_document(project: Project) -> str:
+    """JSON, which is YAML; equal projects give equal text."""
+    document = {
+        "listen": f"0.0.0.0:{GATEWAY_PORT}",
+        "admin": f"0.0.0.0:{ADMIN_PORT}",
+        "errors": project.gateway.errors,
+        "project": project.name,
+        "max_connections": MOST_CONNECTIONS,
+        "consul": {"address": f"http://registry:{CONSUL_PORT}"},
+        "services": {name: _upstream(service) for name, service in project.services.items()},
+        "routes": [_route(route) for route in project.gateway.routes],
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _upstream(service: Service) -> dict[str, Any]:
+    circuit = "off" if service.circuit is None else _without_empty(asdict(service.circuit))
+    return {
+        "instances": "consul",
+        "circuit": circuit,
+        "balance": service.balance,
+        "max_concurrent": service.max_concurrent,
+        "health": service.health.path,
+    }
+
+
+def _route(route: Route) -> dict[str, Any]:
+    values = _without_empty(asdict(route))
+    values["retries"] = route.retries
+    if route.aggregate:
+        values["aggregate"] = {part.name: _part(part) for part in route.aggregate}
+    return values
+
+
+def _part(part: AggregatePart) -> dict[str, Any]:
+    values = _without_empty(asdict(part))
+    values.pop("name")
+    values.pop("has_fallback", None)
+    values.pop("fallback", None)
+    return values | {"fallback": part.fallback} if part.has_fallback else values
+
+
+def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set: absent keys mean the same and keep the document readable."""
+    return {key: _trimmed(value) for key, value in values.items() if not _is_empty(value)}
+
+
+def _trimmed(value: Any) -> Any:
+    return _without_empty(value) if isinstance(value, Mapping) else value
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_empty(item) for item in value.values())
+    return value is None or value is False or value in ((), [])

@@ -1,0 +1,119 @@
+"""Which image every container is made from: roles first, then services by the content of their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from msctl import labels
+from msctl.engine.images.roles import ImageChoice, ImageKind, Wanted
+from msctl.events import Sink
+from msctl.model.desired import ImageFact
+from msctl.model.observed import Observed
+from msctl.model.project import ImagePolicy, Project, Service
+from msctl.plan.expand import roles
+
+
+class ImageStore(Protocol):
+    """Images on the engine: getting those of roles and of services."""
+
+    def ensure(
+        self, wanted: Sequence[Wanted], policy: ImagePolicy, sink: Sink, log_dir: Path
+    ) -> Sequence[ImageChoice]:
+        """An image for each of ``wanted``, in order: present, else pulled, else built."""
+
+    def obtain(self, reference: str, sink: Sink) -> str:
+        """Id of an image the manifest names, pulled if it is not present; raises ``ImageError``."""
+
+    def service_reference(self, project: str, service: str, context: Path, runtime: ImageChoice) -> str:
+        """The tag that the image of a folder's present content bears."""
+
+    def present(self, references: Sequence[str]) -> frozenset[str]:
+        """Those of ``references`` that the engine has."""
+
+    def build_service(
+        self, project: str, service: str, context: Path, runtime: ImageChoice, sink: Sink, log_dir: Path
+    ) -> str:
+        """Build a service's image and return its tag; raises ``BuildFailed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenImages:
+    """The images of a project; ``present`` are the built references that exist already."""
+
+    runtime: ImageChoice
+    roles: Mapping[str, ImageFact]
+    databases: Mapping[str, ImageFact]
+    services: Mapping[str, ImageFact]
+    present: frozenset[str]
+
+
+def choose(
+    store: ImageStore, project: Project, observed: Observed, sink: Sink, log_dir: Path
+) -> ChosenImages:
+    """Get what the platform and the databases need, and name what services will be made from."""
+    wanted = _wanted(project, observed)
+    choices = store.ensure(list(wanted.values()), project.platform.images, sink, log_dir)
+    found = dict(zip(wanted, choices, strict=True))
+    runtime = found["runtime"]
+    services = _services(store, project, runtime, sink)
+    built = [services[s.name].reference for s in project.services.values() if s.build is not None]
+    return ChosenImages(
+        runtime=runtime,
+        roles={key: _fact(choice) for key, choice in found.items() if "/" not in key},
+        databases={k.removeprefix("database/"): _fact(c) for k, c in found.items() if "/" in k},
+        services=services,
+        present=store.present(built),
+    )
+
+
+def _wanted(project: Project, observed: Observed) -> dict[str, Wanted]:
+    """By role name, or ``database/<service>``; data that exists pins the kind of image that made it."""
+    data = [v.labels for v in observed.volumes if labels.IMAGE_KIND in v.labels]
+    kinds = {marks.get(labels.SERVICE): marks[labels.IMAGE_KIND] for marks in data}
+    wanted = {role: Wanted(role, kind=_pinned(observed, role)) for role in roles(project)}
+    for service in project.services.values():
+        if service.database is not None:
+            kind = _kind(kinds.get(service.name, ""))
+            wanted[f"database/{service.name}"] = Wanted(
+                service.database.engine, service.database.version, kind=kind
+            )
+    return wanted
+
+
+def _pinned(observed: Observed, role: str) -> ImageKind | None:
+    labelled = (v.labels for v in observed.volumes if v.labels.get(labels.ROLE) == role)
+    return next((_kind(found.get(labels.IMAGE_KIND, "")) for found in labelled), None)
+
+
+def _kind(text: str) -> ImageKind | None:
+    if text.startswith("recipe"):
+        return "recipe"
+    return "official" if text.startswith("official") else None
+
+
+def _services(
+    store: ImageStore, project: Project, runtime: ImageChoice, sink: Sink
+) -> Mapping[str, ImageFact]:
+    here = [s for s in project.services.values() if s.external is None]
+    with ThreadPoolExecutor(8, thread_name_prefix="images") as pool:
+        facts = pool.map(lambda service: _service(store, project, service, runtime, sink), here)
+        return {service.name: fact for service, fact in zip(here, facts, strict=True)}
+
+
+def _service(
+    store: ImageStore, project: Project, service: Service, runtime: ImageChoice, sink: Sink
+) -> ImageFact:
+    if service.build is not None:
+        folder = project.folder / service.build
+        reference = store.service_reference(project.name, service.name, folder, runtime)
+        return ImageFact(reference, reference)
+    reference = service.image or ""
+    return ImageFact(reference, store.obtain(reference, sink))
+
+
+def _fact(choice: ImageChoice) -> ImageFact:
+    return ImageFact(choice.reference, choice.image_id, choice.kind, choice.version)

@@ -1,0 +1,229 @@
+"""Use case ``status``: what the engine, the registry and the gateway say, put side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from msctl import labels
+from msctl.engine.port import Engine
+from msctl.errors import MsctlError
+from msctl.model.observed import Observed, ObservedContainer
+from msctl.model.project import Project, Service
+from msctl.model.status import (
+    CircuitStatus,
+    DatabaseStatus,
+    Health,
+    InstanceStatus,
+    PlatformStatus,
+    ServiceStatus,
+    StatusReport,
+)
+from msctl.orchestrator.access import Access
+from msctl.orchestrator.admin import read_circuits
+from msctl.orchestrator.diagnosis import exit_status, telling_line
+from msctl.orchestrator.failures import last_lines
+from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
+from msctl.orchestrator.survey import Survey, healthy, survey
+from msctl.registry.entry import InstanceHealth
+
+
+def status(engine: Engine, access: Access, project: Project) -> StatusReport:
+    """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers."""
+    with ThreadPoolExecutor(2, thread_name_prefix="status") as pool:
+        circuits = pool.submit(circuits_of, access)
+        found = survey(engine, access, project.name, detail=True)
+        answer = circuits.result()
+    return report(project, found, answer, engine.facts().name, _last_words(engine, found.observed))
+
+
+def report(
+    project: Project,
+    found: Survey,
+    circuits: Sequence[CircuitStatus] | None,
+    engine: str,
+    last_words: Mapping[str, str] = MappingProxyType({}),
+) -> StatusReport:
+    """The report, from what was found; ``last_words`` are telling log lines of what does not run. Pure."""
+    well = healthy(found)
+    services = tuple(
+        _service(project, s, found, well) for s in project.services.values() if s.external is None
+    )
+    platform = _platform(project, found, well)
+    gateway = next(p for p in platform if p.role == "gateway")
+    return _with_last_words(
+        StatusReport(
+            project=project.name,
+            engine=engine,
+            gateway_url=project.gateway.public_url,
+            gateway_health=gateway.health,
+            services=services,
+            platform=platform,
+            circuits=tuple(circuits or ()),
+            notes=tuple(_notes(found, circuits)),
+        ),
+        last_words,
+    )
+
+
+def circuits_of(access: Access) -> Sequence[CircuitStatus] | None:
+    """The gateway's circuits; ``None`` when its admin endpoint does not answer."""
+    try:
+        return [circuit_status(values) for values in read_circuits(access)]
+    except (MsctlError, KeyError, TypeError, ValueError):
+        return None  # a gateway that is away, or of another msctl: the report says that it was not read
+
+
+def circuit_status(values: Mapping[str, Any]) -> CircuitStatus:
+    """One circuit as an admin endpoint lists it."""
+    retry_at = values.get("retry_at")
+    return CircuitStatus(
+        caller=values["caller"],
+        callee=values["callee"],
+        state=values["state"],
+        failure_rate=values["failure_rate"],
+        calls=values["calls"],
+        cause=values.get("cause"),
+        retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
+    )
+
+
+def _service(project: Project, service: Service, found: Survey, well: frozenset[str]) -> ServiceStatus:
+    wanted = {labels.container(project.name, service.name, n) for n in range(1, service.replicas + 1)}
+    running = {
+        c.name: c for c in found.observed.containers if c.role == "service" and c.service == service.name
+    }
+    names = sorted(wanted | set(running), key=lambda name: int(name.rpartition("-")[2]))
+    network = labels.project_network(project.name)
+    instances = tuple(
+        _instance(name, running.get(name), found.entries, network, service.port) for name in names
+    )
+    return ServiceStatus(
+        name=service.name,
+        desired=service.replicas,
+        ready=sum(i.health in {"pass", "warn"} and i.registered for i in instances),
+        image=next((c.image for c in running.values()), service.image or ""),
+        instances=instances,
+        database=_database(project, service, found.observed, well),
+    )
+
+
+def _instance(
+    name: str,
+    container: ObservedContainer | None,
+    entries: Mapping[str, InstanceHealth] | None,
+    network: str,
+    port: int,
+) -> InstanceStatus:
+    if container is None:
+        return InstanceStatus(
+            name, None, "missing", "fail", False, 0, None, None, "no container; run 'msctl up'"
+        )
+    entry = (entries or {}).get(name)
+    address = container.addresses.get(network)
+    health, output = _health(container, entry, registry_answers=entries is not None)
+    return InstanceStatus(
+        name=name,
+        address=f"{address}:{port}" if address else None,
+        state=container.state,
+        health=health,
+        registered=entry is not None,
+        restarts=container.restarts,
+        started_at=container.started_at,
+        exit_code=container.exit_code if container.state != "running" else None,
+        output=output,
+    )
+
+
+def _health(
+    container: ObservedContainer, entry: InstanceHealth | None, *, registry_answers: bool
+) -> tuple[Health, str]:
+    failing = entry is None or entry.status == "fail"
+    if container.state != "running" or (failing and container.restarts >= CRASHES_TO_GIVE_UP):
+        return "fail", _stopped(container)
+    if not registry_answers:
+        return "warn", "running, but the registry does not answer"
+    if entry is None:
+        return "starting", "running, not registered"
+    return entry.status, "" if entry.status == "pass" else entry.output
+
+
+def _stopped(container: ObservedContainer) -> str:
+    looping = container.restarts >= CRASHES_TO_GIVE_UP
+    reason = "out of memory" if container.oom_killed else exit_status(container)
+    return (
+        f"{'crash looping' if looping else container.state}"
+        f"{f' ({reason})' if reason else ''}, {container.restarts} restarts"
+    )
+
+
+def _last_words(engine: Engine, observed: Observed) -> dict[str, str]:
+    """The telling line of each container that does not run or keeps crashing."""
+    troubled = [
+        c.name for c in observed.containers if c.state != "running" or c.restarts >= CRASHES_TO_GIVE_UP
+    ]
+    found = {name: telling_line(last_lines(engine, name)) for name in troubled}
+    return {name: line for name, line in found.items() if line}
+
+
+def _with_last_words(report: StatusReport, words: Mapping[str, str]) -> StatusReport:
+    def told(part: InstanceStatus) -> InstanceStatus:
+        unwell = part.health == "fail" and part.name in words
+        return replace(part, output=f"{part.output}: {words[part.name]}") if unwell else part
+
+    return replace(
+        report,
+        services=tuple(replace(s, instances=tuple(map(told, s.instances))) for s in report.services),
+    )
+
+
+def _database(
+    project: Project, service: Service, observed: Observed, well: frozenset[str]
+) -> DatabaseStatus | None:
+    if service.database is None:
+        return None
+    name = labels.database(project.name, service.name)
+    container = observed.container(name)
+    state = container.state if container is not None else "missing"
+    health: Health = "pass" if name in well else "fail"
+    if health == "fail" and state == "running":
+        health = "warn"
+    return DatabaseStatus(service.database.engine, name, health, state)
+
+
+def _platform(project: Project, found: Survey, well: frozenset[str]) -> tuple[PlatformStatus, ...]:
+    roles = ["registry", "gateway", *(["broker"] if project.uses_broker else [])]
+    parts = []
+    for role in roles:
+        name = labels.container(project.name, role)
+        container = found.observed.container(name)
+        state = container.state if container is not None else "missing"
+        health, output = _platform_health(name, container, found, well)
+        parts.append(PlatformStatus(name, role, health, state, output))
+    return tuple(parts)
+
+
+def _platform_health(
+    name: str, container: ObservedContainer | None, found: Survey, well: frozenset[str]
+) -> tuple[Health, str]:
+    if container is None:
+        return "fail", "no container; run 'msctl up'"
+    if name in well:
+        return "pass", ""
+    if container.role == "registry":
+        return "fail", "does not answer" if container.state == "running" else _stopped(container)
+    return _health(container, (found.entries or {}).get(name), registry_answers=found.entries is not None)
+
+
+def _notes(found: Survey, circuits: Sequence[CircuitStatus] | None) -> list[str]:
+    roles = {c.role for c in found.observed.containers if c.state == "running"}
+    notes = []
+    if circuits is None and "gateway" in roles:
+        notes.append("the gateway's circuits cannot be read: its admin endpoint does not answer")
+    if found.entries is None and "service" in roles:
+        notes.append("the registry does not answer: health shown is the engine's")
+    return notes

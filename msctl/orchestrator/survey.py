@@ -1,0 +1,84 @@
+"""Reading reality once: engine, registry and delivered files, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from msctl.engine.port import Engine
+from msctl.errors import EngineError, RegistryError
+from msctl.model.desired import Desired
+from msctl.model.observed import Observed
+from msctl.orchestrator.access import Access
+from msctl.plan.situation import Endpoint, Situation
+from msctl.registry.entry import InstanceHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found; ``entries`` is ``None`` while the registry does not answer."""
+
+    observed: Observed
+    entries: Mapping[str, InstanceHealth] | None
+
+
+def survey(engine: Engine, access: Access, project: str, *, detail: bool = False) -> Survey:
+    """One reading of the engine and, if its container runs, of the registry."""
+    with ThreadPoolExecutor(2, thread_name_prefix="survey") as pool:
+        entries = pool.submit(_entries, access, project)
+        observed = engine.observe(project, detail=detail)
+        return Survey(observed, entries.result())
+
+
+def situation(found: Survey, desired: Desired, engine: Engine, images: frozenset[str]) -> Situation:
+    """What the planner needs of a survey."""
+    registered = None
+    if found.entries is not None:
+        registered = {i: Endpoint(e.name, e.address, e.port) for i, e in found.entries.items()}
+    return Situation(
+        observed=found.observed,
+        registered=registered,
+        digests=_digests(engine, desired, found.observed),
+        images=images,
+        healthy=healthy(found),
+    )
+
+
+def healthy(found: Survey) -> frozenset[str]:
+    """Containers known to be ready without asking them.
+
+    Registered ones by their check; a database by the readiness of its service, which includes it;
+    the registry by having answered.
+    """
+    if found.entries is None:
+        return frozenset()
+    passing = {i for i, e in found.entries.items() if e.status in {"pass", "warn"}}
+    running = {c.name: c for c in found.observed.containers if c.state == "running"}
+    served = {c.service for c in running.values() if c.role == "service" and c.name in passing}
+    return frozenset(
+        name
+        for name, c in running.items()
+        if name in passing or c.role == "registry" or (c.role == "database" and c.service in served)
+    )
+
+
+def _entries(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:
+    try:
+        return {health.id: health for health in access.registry().health(project)}
+    except (EngineError, RegistryError):
+        access.forget_registry()
+        return None
+
+
+def _digests(engine: Engine, desired: Desired, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+    present = {c.name for c in observed.containers}
+    live = {
+        spec.name: [file.name for file in spec.secrets if file.live]
+        for spec in desired.containers
+        if spec.name in present
+    }
+    wanted = {name: files for name, files in live.items() if files}
+    with ThreadPoolExecutor(max(1, len(wanted)), thread_name_prefix="digests") as pool:
+        read = {name: pool.submit(engine.read_secret_digests, name, files) for name, files in wanted.items()}
+        return {name: future.result() for name, future in read.items()}

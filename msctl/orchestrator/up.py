@@ -1,0 +1,181 @@
+"""Use case ``up``: read reality once, plan, carry the plan out, and report what would not start."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+
+from msctl import labels
+from msctl.broker import config as broker_config
+from msctl.broker.commands import IMPORT_DEFINITIONS
+from msctl.broker.definitions import definitions
+from msctl.broker.permissions import PLATFORM_USER
+from msctl.broker.topology import topology
+from msctl.engine.port import Engine, Identity
+from msctl.errors import ImageError, PortTaken
+from msctl.events import Sink
+from msctl.model.observed import Observed
+from msctl.model.project import Project
+from msctl.model.secret import Secret
+from msctl.orchestrator.access import Access
+from msctl.orchestrator.actions import Actions
+from msctl.orchestrator.broker_upkeep import tidy
+from msctl.orchestrator.credentials import CredentialStore
+from msctl.orchestrator.executor import Executor
+from msctl.orchestrator.failures import failing_card, raise_failures
+from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
+from msctl.orchestrator.platform_files import platform_files
+from msctl.orchestrator.probing import Prober
+from msctl.orchestrator.readiness import Readiness
+from msctl.orchestrator.removals import Removals
+from msctl.orchestrator.survey import Survey, situation, survey
+from msctl.orchestrator.workspace import Workspace
+from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
+from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
+from msctl.plan.operations import BuildImage, Plan, UpdateFiles
+from msctl.plan.reconcile import reconcile
+
+
+@dataclass(frozen=True, slots=True)
+class UpResult:
+    """Ids of the operations that changed something."""
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Everything ``up`` works with; ``timeout`` is seconds for each part to become healthy."""
+
+    engine: Engine
+    images: ImageStore
+    workspace: Workspace
+    sink: Sink
+    timeout: float
+    adopt: bool = False
+
+    def run(self, project: Project) -> UpResult:
+        """Make ``project`` run as its manifest says; the caller holds the workspace's lock.
+
+        Raises ``StartFailed`` with failure cards, or an error before anything was changed.
+        """
+        self.workspace.prepare()
+        with self._access(project) as access:
+            found = survey(self.engine, access, project.name)
+            self._check_ground(project, found.observed)
+            chosen = self._images(project, found.observed)
+            credentials, users = CredentialStore(self.workspace).load(project)
+            plan = self._plan(project, chosen, found, credentials, users)
+            self._carry_out(plan, project, chosen, access, users)
+        return UpResult(tuple(operation.id for operation in plan.changes))
+
+    def _check_ground(self, project: Project, observed: Observed) -> None:
+        foreign = other_origin(observed, self.workspace.origin)
+        if foreign is not None and not self.adopt:
+            raise foreign
+        for problem in conflicts(outline(project), observed):
+            raise problem
+        gateway = observed.container(labels.container(project.name, "gateway"))
+        wanted = (project.gateway.bind, project.gateway.port)
+        held_by_us = gateway is not None and wanted in gateway.ports.values()
+        if not held_by_us and self.engine.facts().local:
+            with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
+                _check_port(project.gateway.bind, project.gateway.port)
+
+    def _images(self, project: Project, observed: Observed) -> ChosenImages:
+        """Nothing is started before every image that is not built here is at hand."""
+        with failing_card(project.name, "cannot start without its images", ImageError):
+            return choose(self.images, project, observed, self.sink, self.workspace.logs)
+
+    def _plan(
+        self,
+        project: Project,
+        chosen: ChosenImages,
+        found: Survey,
+        credentials: Credentials,
+        users: Mapping[str, Secret],
+    ) -> Plan:
+        inputs = Inputs(
+            images=chosen.roles,
+            databases=chosen.databases,
+            services=chosen.services,
+            credentials=credentials,
+            platform_files=platform_files(project, users),
+            broker=BrokerRuntime(
+                broker_config.environment(),
+                IMPORT_DEFINITIONS,
+            ),
+        )
+        desired = expand(project, inputs)
+        for problem in unfit_volumes(desired, found.observed):
+            raise problem
+        return reconcile(
+            desired, situation(found, desired, self.engine, chosen.present), origin=self.workspace.origin
+        )
+
+    def _carry_out(
+        self,
+        plan: Plan,
+        project: Project,
+        chosen: ChosenImages,
+        access: Access,
+        users: Mapping[str, Secret],
+    ) -> None:
+        stop = Event()
+        prober = Prober(self.engine, labels.container(project.name, "gateway"))
+        identity = Identity(project.name, self.workspace.origin)
+        readiness = Readiness(
+            self.engine, prober, self.sink, timeout=self.timeout, clock=time.monotonic, stop=stop
+        )
+
+        def build(operation: BuildImage) -> str:
+            made = operation.build
+            return self.images.build_service(
+                project.name, made.service, made.context, chosen.runtime, self.sink, self.workspace.logs
+            )
+
+        def upkeep(operation: UpdateFiles) -> tuple[str, ...]:
+            if operation.spec.role != "broker":
+                return ()
+            wanted = topology(project)
+            documents = definitions(wanted, users)
+            return tidy(self.engine, operation.spec.name, wanted, documents, users[PLATFORM_USER])
+
+        removals = Removals(self.engine, identity, access)
+        actions = Actions(
+            self.engine, identity, access, readiness, removals, build, upkeep, timeout=self.timeout, stop=stop
+        )
+        try:
+            outcome = Executor(actions.run, self.sink, time.monotonic, stop).execute(plan)
+        finally:
+            prober.close()
+        raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
+
+    @contextmanager
+    def _access(self, project: Project) -> Iterator[Access]:
+        access = Access(self.engine, project.name)
+        try:
+            yield access
+        finally:
+            access.close()
+
+
+def _check_port(host: str, port: int) -> None:
+    """Tell before anything is started that the gateway's port is taken; the engine would tell later."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            if exc.errno not in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}:
+                return  # this user may not bind it; the engine may, and tells if it cannot
+            raise PortTaken(
+                f"port {port} on {host}, which the gateway needs, cannot be had: {exc.strerror}",
+                "stop what uses it, or set gateway.port to a free one",
+            ) from exc

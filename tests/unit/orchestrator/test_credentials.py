@@ -1,0 +1,72 @@
+"""Passwords: made once, kept, and made anew where they are missing."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from msctl.broker.permissions import PLATFORM_USER
+from msctl.orchestrator.credentials import FILE, CredentialStore, completed, grouped
+from msctl.orchestrator.workspace import Workspace
+from tests.unit.plan.projects import project, service, shop, without_service
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CredentialStore:
+    numbers = count(1)
+    return CredentialStore(Workspace.of(tmp_path), lambda: f"password-{next(numbers)}")
+
+
+def test_everybody_gets_a_password_of_their_own(store: CredentialStore) -> None:
+    credentials, users = store.load(shop())
+    assert set(credentials.database) == {"orders", "inventory", "notifications"}
+    assert set(credentials.superuser) == set(credentials.database)
+    assert set(credentials.broker) == {"orders", "notifications"}
+    assert set(users) == {"orders", "notifications", PLATFORM_USER}
+    kept = list(store.workspace.read(FILE).values())
+    assert len(set(kept)) == len(kept)
+
+
+def test_they_are_the_same_the_next_time(store: CredentialStore) -> None:
+    assert store.load(shop()) == store.load(shop())
+
+
+def test_a_newcomer_changes_nobody_elses(store: CredentialStore) -> None:
+    store.load(without_service(shop(), "orders"))
+    before = dict(store.workspace.read(FILE))
+    store.load(shop())
+    after = store.workspace.read(FILE)
+    assert before.items() < after.items()
+
+
+def test_who_left_is_not_handed_out_but_kept_with_the_data(store: CredentialStore) -> None:
+    store.load(shop())
+    credentials, _ = store.load(without_service(shop(), "orders"))
+    assert "orders" not in credentials.database
+    assert "database/orders" in store.workspace.read(FILE)
+
+
+def test_nothing_is_written_when_nothing_is_new(store: CredentialStore) -> None:
+    store.load(shop())
+    path = store.workspace.folder / FILE
+    before = path.stat().st_ino
+    store.load(shop())
+    assert path.stat().st_ino == before
+
+
+def test_without_databases_and_events_there_are_none() -> None:
+    assert completed({}, project(service("web")), lambda: "x") == {}
+
+
+def test_generated_passwords_are_long_and_differ(tmp_path: Path) -> None:
+    CredentialStore(Workspace.of(tmp_path)).load(shop())
+    kept = Workspace.of(tmp_path).read(FILE)
+    assert min(map(len, kept.values())) >= 32
+    assert len(set(kept.values())) == len(kept)
+
+
+def test_they_do_not_show() -> None:
+    values = completed({}, shop(), lambda: "hunter2")
+    assert "hunter2" not in repr(grouped(values, shop()))

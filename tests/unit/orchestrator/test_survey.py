@@ -1,0 +1,54 @@
+"""One reading of reality as the planner needs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from msctl.errors import EngineError, RegistryError
+from msctl.model.desired import Desired
+from msctl.orchestrator.survey import situation, survey
+from msctl.plan.confighash import content_digest
+from msctl.registry.client import Registry
+from tests.unit.orchestrator.conftest import UpCase
+from tests.unit.orchestrator.stage import FakeAccess, Stage
+from tests.unit.plan.projects import desired, shop
+
+WANTED: Desired = desired(shop())
+
+
+def test_engine_and_registry_are_read(stage: Stage, up: UpCase) -> None:
+    up(shop())
+    found = survey(stage.engine, stage.access(), "shop")
+    seen = situation(found, WANTED, stage.engine, frozenset({"shop/web:one"}))
+    assert set(seen.registered or ()) == set(stage.registry.held)
+    assert {c.name for c in seen.observed.containers} == seen.healthy
+    assert seen.images == {"shop/web:one"}
+
+
+def test_digests_are_those_of_live_files(stage: Stage, up: UpCase) -> None:
+    up(shop())
+    found = survey(stage.engine, stage.access(), "shop")
+    digests = situation(found, WANTED, stage.engine, frozenset()).digests
+    assert set(digests) == {"shop-gateway", "shop-broker"}
+    assert set(digests["shop-gateway"]) == {"gateway.yaml"}
+    wrong = next(s for s in WANTED.containers if s.role == "gateway").secrets[0]
+    assert digests["shop-gateway"]["gateway.yaml"] != content_digest(wrong.content)
+
+
+def test_a_registry_that_does_not_answer_is_not_an_empty_one(stage: Stage, up: UpCase) -> None:
+    up(shop())
+    stage.engine.crash("shop-registry", 1)
+    found = survey(stage.engine, stage.access(), "shop")
+    assert found.entries is None
+    assert situation(found, WANTED, stage.engine, frozenset()).registered is None
+
+
+@pytest.mark.parametrize("error", [EngineError("no tunnel"), RegistryError("403")])
+def test_a_way_to_the_registry_that_cannot_be_opened_is_the_same(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def closed(_: FakeAccess) -> Registry:
+        raise error
+
+    monkeypatch.setattr(FakeAccess, "registry", closed)
+    assert survey(stage.engine, stage.access(), "shop").entries is None
