@@ -1,0 +1,141 @@
+"""The status table: services, platform, circuits; fits 80 columns, never tells a state by colour alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from msctl.model.status import (
+    CircuitStatus,
+    Health,
+    InstanceStatus,
+    ServiceStatus,
+    StatusReport,
+)
+from msctl.report.console import harmless
+
+_MARKS: dict[str, tuple[str, str]] = {
+    "pass": ("✓ pass", "green"),
+    "warn": ("! warn", "yellow"),
+    "fail": ("✗ fail", "bold red"),
+    "starting": ("… starting", "cyan"),
+    "closed": ("✓ closed", "green"),
+    "open": ("✗ open", "bold red"),
+    "half_open": ("… half-open", "yellow"),
+}
+
+
+def status_view(report: StatusReport, now: datetime) -> RenderableType:
+    """The whole report; ``now`` is what ages and countdowns are counted from."""
+    parts: list[RenderableType] = [_headline(report), _services(report, now), _platform(report)]
+    if report.circuits:
+        parts.append(circuits_view(report.circuits, now))
+    parts.extend(_trouble(report))
+    parts.extend(Text(f"note: {harmless(note)}", "yellow") for note in report.notes)
+    return Group(*parts)
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    if since is None:
+        return "–"
+    seconds = max(0, int((now - since).total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _headline(report: StatusReport) -> Text:
+    verdict = ("healthy", "bold green") if report.healthy else ("not healthy", "bold red")
+    if not report.running:
+        verdict = ("not running", "bold yellow")
+    return Text.assemble(
+        (report.project, "bold"), " is ", verdict, "  ·  gateway ", (report.gateway_url, "cyan")
+    )
+
+
+def _mark(state: str) -> Text:
+    text, style = _MARKS[state]
+    return Text(text, style)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == "health")
+    return table
+
+
+def _services(report: StatusReport, now: datetime) -> Table:
+    table = _table("instance", "ready", "health", "restarts", "up", "database")
+    prefix = f"{report.project}-"
+    for service in report.services:
+        ready, database = _service_cells(service)
+        rows = [_instance_cells(instance, prefix, now) for instance in service.instances]
+        (name, *first), *others = rows or [(service.name, "–", "–", "–")]
+        table.add_row(name, ready, *first, database)
+        for name, *row in others:
+            table.add_row(name, "", *row, "")
+    return table
+
+
+def _service_cells(service: ServiceStatus) -> tuple[str | Text, str | Text]:
+    ready = Text(
+        f"{service.ready}/{service.desired}", "green" if service.ready >= service.desired else "bold red"
+    )
+    database = service.database
+    if database is None:
+        return ready, "–"
+    return ready, Text.assemble(_mark(database.health), f" {database.engine}")
+
+
+def _instance_cells(instance: InstanceStatus, prefix: str, now: datetime) -> tuple[str, str | Text, str, str]:
+    up = age(instance.started_at, now) if instance.state == "running" else instance.state
+    return instance.name.removeprefix(prefix), _mark(instance.health), str(instance.restarts), up
+
+
+def _platform(report: StatusReport) -> Table:
+    table = _table("platform", "health", "state")
+    for part in report.platform:
+        table.add_row(part.name.removeprefix(f"{report.project}-"), _mark(part.health), part.state)
+    return table
+
+
+def circuits_view(circuits: tuple[CircuitStatus, ...], now: datetime) -> Table:
+    """The table of circuits; ``now`` is what countdowns are counted from."""
+    table = _table("circuit", "state", "failures", "cause")
+    for circuit in circuits:
+        table.add_row(
+            f"{circuit.caller} → {circuit.callee}",
+            _mark(circuit.state),
+            f"{circuit.failure_rate:.0%} of {circuit.calls}",
+            _cause(circuit, now),
+        )
+    return table
+
+
+def _cause(circuit: CircuitStatus, now: datetime) -> str:
+    if circuit.state != "open" or circuit.retry_at is None:
+        return harmless(circuit.cause or "")
+    left = max(0, round((circuit.retry_at - now).total_seconds()))
+    return f"{harmless(circuit.cause or 'tripped')}; retry in {left} s"
+
+
+def _trouble(report: StatusReport) -> list[Text]:
+    found = [
+        (i.name, i.health, i.output) for s in report.services for i in s.instances if _is_bad(i.health)
+    ] + [(p.name, p.health, p.output) for p in report.platform if _is_bad(p.health)]
+    return [
+        Text.assemble((f"{name}: ", "bold"), harmless(output).strip().splitlines()[0][:300])
+        for name, _, output in found
+        if harmless(output).strip()
+    ]
+
+
+def _is_bad(health: Health) -> bool:
+    return health in {"fail", "warn"}

@@ -1,0 +1,66 @@
+"""Consoles, and text that containers wrote."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msctl.report.console import consoles, harmless
+from msctl.report.loglines import log_json, log_text
+from tests.unit.report.drawing import ESCAPE, console_of, drawn
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m",
+    "\x1b]0;title\x07",
+    "\x1b[2J\x1b[1;1Hgone",
+    "back\b\b\bspace",
+    "over\rwritten",
+    "\x9b31mc1",
+    "\x00nul\x7f",
+    "\x1bP1$r\x1b\\",
+)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200))
+def test_nothing_that_controls_a_terminal_is_left(text: str) -> None:
+    left = {c for c in harmless(text) if ord(c) < 32 or 127 <= ord(c) < 160}
+    assert left <= {"\n", "\t"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_log_line_cannot_control_the_terminal(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = drawn(log_text("orders-1", "12:00:00", text, 10), monkeypatch)
+    assert not set(shown) & set("\x1b\x07\x08\r\x9b\x00\x7f")
+    assert shown.count("\n") == 1
+
+
+def test_words_and_other_scripts_are_left_alone() -> None:
+    assert harmless("naïve 日本語 [bold] {x}\ttab") == "naïve 日本語 [bold] {x}\ttab"
+
+
+def test_markup_in_a_log_line_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "[red]not red[/red] :smile:" in drawn(
+        log_text("a", "t", "[red]not red[/red] :smile:", 1), monkeypatch
+    )
+
+
+def test_a_log_line_as_json_keeps_its_text() -> None:
+    line = log_json("orders-1", "2026-01-02T12:00:00+00:00", "stdout", "\x1b[31mred\n")
+    assert "\x1b" not in line
+    assert "\n" not in line
+    assert '"text": "\\u001b[31mred\\n"' in line
+
+
+def test_answers_and_messages_go_to_different_streams() -> None:
+    found = consoles()
+    assert found.messages.stderr
+    assert not found.answer.stderr
+
+
+def test_plain_means_no_escape_even_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    console, file = console_of(monkeypatch, terminal=True, plain=True)
+    console.print("text", style="bold red")
+    assert file.getvalue() == "text\n"
+    assert not ESCAPE.search(file.getvalue())
