@@ -1,0 +1,56 @@
+"""The commands, assembled; importing this imports no engine, no HTTP and no broker library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes
+from msctl.cli.context import Context
+
+app = typer.Typer(
+    name="msctl",
+    help=(
+        "Run a system of microservices from one manifest, msctl.yaml.\n\n"
+        "Examples:\n\n"
+        "  msctl up                 start everything and wait until it is healthy\n\n"
+        "  msctl status --watch     health and circuits, live\n\n"
+        "  msctl logs orders -f     follow a service's logs\n\n"
+        "  msctl down --volumes     remove everything, data included"
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", "-f", envvar="MSCTL_FILE", help="The manifest (default: msctl.yaml here or above)."
+        ),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No colour, no motion.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show where an error came from.")] = False,
+) -> None:
+    """Keep the options that every command shares."""
+    context.obj = Context(file, plain, quiet, verbose)
+
+
+lifecycle.add_to(app)
+observe.add_to(app)
+manifest.add_to(app)
+images.add_to(app)
+routes.add_to(app)
+circuits.add_to(app)
+explain.add_to(app)
+gateway.add_to(app)

@@ -1,0 +1,114 @@
+"""The composition root: turns the command line's options into wired use cases, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msctl.errors import ManifestInvalid
+
+if TYPE_CHECKING:
+    from msctl.engine.docker import DockerEngine
+    from msctl.engine.images.store import DockerImages
+    from msctl.manifest import Loaded
+    from msctl.orchestrator.access import Access
+    from msctl.orchestrator.target import Target
+    from msctl.orchestrator.workspace import Workspace
+    from msctl.report.console import Consoles
+    from msctl.report.progress import Renderer
+
+
+@dataclass
+class Context:
+    """What every command needs, made at first use so that ``--help`` imports nothing of it."""
+
+    file: Path | None = None
+    plain: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The manifest, found, read and checked."""
+        from msctl.manifest import find_manifest, load  # noqa: PLC0415
+
+        return load(self.file or find_manifest(Path.cwd()), os.environ)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The project's folder for credentials, logs and the lock."""
+        from msctl.orchestrator.workspace import Workspace  # noqa: PLC0415
+
+        return Workspace.of(self.loaded.project.folder)
+
+    @cached_property
+    def engine(self) -> DockerEngine:
+        """The container engine."""
+        from msctl.engine.docker import connect  # noqa: PLC0415
+
+        return connect()
+
+    @cached_property
+    def images(self) -> DockerImages:
+        """The engine's images."""
+        from msctl.engine.docker.facade import Facade  # noqa: PLC0415
+        from msctl.engine.images.store import DockerImages  # noqa: PLC0415
+
+        return DockerImages(Facade(self.engine.client))
+
+    def target(self, project: str | None) -> Target:
+        """The manifest's project, or the one of that name whether or not there is a manifest here."""
+        from msctl.orchestrator import target  # noqa: PLC0415
+
+        if project is None or project == self._declared():
+            return target.declared(self.loaded.project, self.workspace)
+        from msctl.engine.docker.address import find_address  # noqa: PLC0415
+        from msctl.engine.images.cache import cache_folder  # noqa: PLC0415
+
+        engine_address = find_address(os.environ).url
+        return target.named(project, self._folder(), engine_address, cache_folder(os.environ))
+
+    def _declared(self) -> str | None:
+        """The name that a usable manifest gives."""
+        try:
+            return self.loaded.project.name
+        except ManifestInvalid:
+            return None
+
+    def _folder(self) -> Path:
+        """The manifest's folder, be it usable or not, or the current one."""
+        from msctl.manifest import find_manifest  # noqa: PLC0415
+
+        try:
+            return (self.file or find_manifest(Path.cwd())).resolve().parent
+        except ManifestInvalid:
+            return Path.cwd()
+
+    @cached_property
+    def consoles(self) -> Consoles:
+        """stdout for the answer, stderr for the rest."""
+        from msctl.report.console import consoles  # noqa: PLC0415
+
+        return consoles(plain=self.plain)
+
+    def progress(self, *, as_json: bool) -> Renderer:
+        """The sink that draws progress on stderr."""
+        from msctl.report.progress import renderer  # noqa: PLC0415
+
+        return renderer(self.consoles.messages, quiet=self.quiet, as_json=as_json)
+
+    @contextmanager
+    def access(self) -> Iterator[Access]:
+        """A way to the project's registry and gateway, closed afterwards."""
+        from msctl.orchestrator.access import Access  # noqa: PLC0415
+
+        access = Access(self.engine, self.loaded.project.name)
+        try:
+            yield access
+        finally:
+            access.close()

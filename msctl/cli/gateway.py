@@ -1,0 +1,30 @@
+"""``gateway serve``: the gateway alone, without Docker and Consul."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    group = typer.Typer(help="The gateway by itself.", no_args_is_help=True, rich_markup_mode=None)
+    group.command()(serve)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="gateway")
+
+
+def serve(
+    config: Annotated[Path, typer.Option("--config", help="The gateway's document (YAML or JSON).")],
+) -> None:
+    """Run the gateway alone from one document: no Docker, no Consul, no manifest.
+
+    Example:
+
+      msctl gateway serve --config gateway.yaml
+    """
+    from msctl.gateway import serve as run  # noqa: PLC0415
+
+    raise typer.Exit(run(config))

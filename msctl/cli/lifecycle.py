@@ -1,0 +1,109 @@
+"""``up`` and ``down``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from msctl.cli.context import Context
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; progress as JSON lines on stderr.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over a project that another checkout started.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command()(up)
+    app.command()(down)
+
+
+def up(
+    context: typer.Context,
+    as_json: Json = False,
+    adopt: Adopt = False,
+    timeout: Annotated[
+        str, typer.Option(help="How long each part may take to become healthy, e.g. 90s or 2m.")
+    ] = "2m",
+) -> None:
+    """Build and start everything, and return when it is healthy.
+
+    Running it again changes only what differs from the manifest; after an interruption it continues.
+
+    Examples:
+
+      msctl up
+
+      msctl up --timeout 5m --json
+    """
+    from msctl.cli.durations import seconds  # noqa: PLC0415
+    from msctl.cli.observe import show_status  # noqa: PLC0415
+    from msctl.orchestrator.status import status  # noqa: PLC0415
+    from msctl.orchestrator.up import Up  # noqa: PLC0415
+
+    wired: Context = context.obj
+    patience = seconds(timeout)
+    loaded = wired.loaded
+    _warn(wired)
+    with wired.workspace.lock("up"), wired.progress(as_json=as_json) as sink:
+        result = Up(wired.engine, wired.images, wired.workspace, sink, timeout=patience, adopt=adopt).run(
+            loaded.project
+        )
+    with wired.access() as access:
+        report = status(wired.engine, access, loaded.project)
+    if as_json:
+        print(json.dumps({"changed": list(result.changed), "status": report.to_json()}))
+    else:
+        show_status(wired, report)
+    if not report.healthy:
+        raise typer.Exit(1)
+    if not result.changed and not as_json and not wired.quiet:
+        wired.consoles.messages.print("nothing to do: everything is as the manifest says")
+
+
+def down(
+    context: typer.Context,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Remove the data as well.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing data.")] = False,
+    adopt: Adopt = False,
+    project: Annotated[
+        str | None, typer.Option("--project", help="Its name, when no usable manifest here declares it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Stop and remove everything; data stays unless --volumes is given.
+
+    Examples:
+
+      msctl down
+
+      msctl down --volumes --yes
+    """
+    from msctl.cli.confirm import confirm  # noqa: PLC0415
+    from msctl.orchestrator.down import down as take_down  # noqa: PLC0415
+
+    wired: Context = context.obj
+    target = wired.target(project)
+    if volumes:
+        confirm(f"Remove project '{target.name}' with all its data?", yes=yes)
+    with target.lock("down"), wired.progress(as_json=as_json) as sink:
+        result = take_down(wired.engine, target, sink, volumes=volumes, adopt=adopt)
+    if as_json:
+        print(json.dumps({"removed": result.removed, "kept_volumes": list(result.kept_volumes)}))
+    elif not wired.quiet:
+        wired.consoles.messages.print(_summary(target.name, result.removed, result.kept_volumes))
+
+
+def _summary(name: str, removed: int, kept: tuple[str, ...]) -> str:
+    if not removed and not kept:
+        return f"project '{name}' was not running"
+    data = f"; data kept in {len(kept)} volumes (remove with --volumes)" if kept else ""
+    return f"project '{name}' is down{data}"
+
+
+def _warn(wired: Context) -> None:
+    from msctl.report.cards import show_warnings  # noqa: PLC0415
+
+    if not wired.quiet:
+        show_warnings(wired.consoles.messages, (*wired.loaded.warnings, *wired.loaded.unused))

@@ -1,0 +1,51 @@
+"""The entry point and the error boundary: nothing else prints errors or chooses exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from msctl.cli.app import app
+from msctl.errors import MsctlError
+
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app()
+    except MsctlError as exc:
+        _show(exc)
+        sys.exit(exc.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr, flush=True)
+        os._exit(_INTERRUPTED)  # threads may still wait for an engine that does not answer
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as exc:
+        _show_bug(exc)
+        sys.exit(1)
+
+
+def _verbose() -> bool:
+    return bool({"-v", "--verbose"} & set(sys.argv[1:])) or bool(os.environ.get("MSCTL_VERBOSE"))
+
+
+def _show(error: MsctlError) -> None:
+    from msctl.report.cards import show_error  # noqa: PLC0415
+    from msctl.report.console import consoles  # noqa: PLC0415
+
+    if _verbose():
+        traceback.print_exception(error)
+    show_error(consoles(plain="--plain" in sys.argv).messages, error)
+
+
+def _show_bug(error: Exception) -> None:
+    if _verbose():
+        traceback.print_exception(error)
+        return
+    print(f"error: msctl stumbled: {type(error).__name__}: {error}", file=sys.stderr)
+    print("hint: this is a bug of msctl; --verbose shows where it happened", file=sys.stderr)
