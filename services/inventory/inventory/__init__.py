@@ -1,0 +1,1 @@
+"""Keeps the stock, and holds goods for orders that are being placed."""

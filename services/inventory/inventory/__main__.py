@@ -1,0 +1,5 @@
+"""``python -m inventory`` runs the service."""
+
+from inventory.service import service
+
+service.run()

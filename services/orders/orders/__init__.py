@@ -1,0 +1,1 @@
+"""Takes orders, and follows each until it is paid or declined."""

@@ -1,0 +1,1 @@
+"""Charges the orders that were placed."""
