@@ -1,0 +1,81 @@
+"""The shop as its clients use it, through the gateway, and what its databases must say at rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from tests.e2e.checkout import Checkout
+from tests.e2e.databases import mariadb, postgres
+
+SEEDED = 1_000_000
+"""Stock of each item of a new shop."""
+
+DECLINED = "declined@example.com"
+"""The customer whose payments are always declined."""
+
+_TIMEOUT = 10.0
+_OUTBOX = "SELECT count(*) FROM msctl_outbox"
+
+
+def get(checkout: Checkout, path: str) -> Any:
+    """The gateway's answer to a GET."""
+    with urlopen(f"{checkout.url}{path}", timeout=_TIMEOUT) as answer:
+        return json.load(answer)
+
+
+def place(checkout: Checkout, customer: str, sku: str = "WIDGET", quantity: int = 1) -> str:
+    """Place an order and return its id."""
+    wanted = {"sku": sku, "quantity": quantity, "customer": customer}
+    request = Request(
+        f"{checkout.url}/api/orders",
+        data=json.dumps(wanted).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urlopen(request, timeout=_TIMEOUT) as answer:
+        return str(json.load(answer)["id"])
+
+
+def placed(checkout: Checkout, customer: str) -> bool:
+    """Whether the shop took an order, in a storm in which it may refuse."""
+    try:
+        return bool(place(checkout, customer))
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def status_of(checkout: Checkout, order: str) -> str:
+    """The order's status in PostgreSQL."""
+    return postgres(checkout, "orders", f"SELECT status FROM orders WHERE id = '{order}'")
+
+
+def reservation_of(checkout: Checkout, order: str) -> str:
+    """The state of the order's goods in MariaDB."""
+    return mariadb(checkout, "inventory", f"SELECT state FROM reservations WHERE order_id = '{order}'")
+
+
+def at_rest(checkout: Checkout) -> bool:
+    """Whether nothing is under way any more in any of the shop's databases."""
+    waiting = (
+        postgres(checkout, "orders", f"SELECT ({_OUTBOX}) + count(*) FROM orders WHERE status = 'pending'"),
+        postgres(checkout, "payments", _OUTBOX),
+        mariadb(checkout, "inventory", f"SELECT ({_OUTBOX}) + ({_UNSETTLED})"),
+    )
+    return all(count == "0" for count in waiting)
+
+
+_UNSETTLED = "SELECT count(*) FROM reservations WHERE state IN ('held', 'questioned')"
+
+
+def stock(checkout: Checkout, sku: str) -> int:
+    """Goods on the shelf, as MariaDB has them."""
+    return int(mariadb(checkout, "inventory", f"SELECT stock FROM items WHERE sku = '{sku}'"))
+
+
+def sold(checkout: Checkout, sku: str) -> int:
+    """Goods in paid orders, as PostgreSQL has them."""
+    sql = f"SELECT coalesce(sum(quantity), 0) FROM orders WHERE status = 'paid' AND sku = '{sku}'"
+    return int(postgres(checkout, "orders", sql))
