@@ -1,0 +1,189 @@
+"""What the gateway must hold when services fail: ``python -m benchmarks.gateway_faults [NAME…]``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+from benchmarks.gateway_lab import Lab, Result, at_once, in_a_row, percentile, pipelined, steady
+
+CIRCUIT = {"window": 20, "minimum_calls": 10, "wait": "2s", "half_open_calls": 3}
+Row = tuple[str, str]
+
+
+async def one_bad_of_three() -> list[Row]:
+    """1 of 3 replicas answers 500."""
+    with Lab(3, service={"circuit": CIRCUIT}) as lab:
+        lab.upstreams[0].mode("bad")
+        result = await in_a_row(lab.port, 1000)
+        share = result.failed(20) / 980
+        return [
+            ("client errors after the first 20 (<= 1 %)", f"{share:.2%}"),
+            ("circuit", lab.circuit()["state"]),
+        ]
+
+
+async def three_bad_of_three() -> list[Row]:
+    """All replicas answer 500, then heal."""
+    with Lab(3, service={"circuit": CIRCUIT}, route={"retries": 0}) as lab:
+        for one in lab.upstreams:
+            one.mode("bad")
+        calls = 0
+        while lab.circuit()["state"] == "closed":
+            await in_a_row(lab.port, 1)
+            calls += 1
+        opened, before = time.perf_counter(), lab.counts()
+        refused = await in_a_row(lab.port, 500)
+        reached = lab.counts() - before
+        for one in lab.upstreams:
+            one.mode("good")
+        while lab.circuit()["state"] != "closed":
+            await in_a_row(lab.port, 1)
+            await asyncio.sleep(0.05)
+        closed = time.perf_counter() - opened
+        p99 = percentile(refused.seconds, 0.99) * 1000
+        return [
+            ("calls until open (10)", str(calls)),
+            ("open answers p99 (<= 5 ms)", f"{p99:.2f} ms"),
+            ("of them upstream (0)", str(reached)),
+            ("closed again after (<= wait 2 s + 1 s)", f"{closed:.2f} s"),
+        ]
+
+
+async def killed_replica() -> list[Row]:
+    """kill -9 of one of two under 200 requests/s."""
+    with Lab(2) as lab:
+        load = asyncio.create_task(steady(lab.port, 200, 8))
+        await asyncio.sleep(3)
+        lab.upstreams[0].signal(signal.SIGKILL)
+        result = await load
+        return [("failed requests (0)", f"{result.failed()} of {len(result.statuses)}"), _slowest(result)]
+
+
+async def hung_replica() -> list[Row]:
+    """SIGSTOP (docker pause) of one of two under 200 requests/s."""
+    with Lab(2) as lab:
+        load = asyncio.create_task(steady(lab.port, 200, 8))
+        await asyncio.sleep(3)
+        lab.upstreams[0].signal(signal.SIGSTOP)
+        result = await load
+        return [("failed requests (0)", f"{result.failed()} of {len(result.statuses)}"), _slowest(result)]
+
+
+async def deadlines() -> list[Row]:
+    """How late a 504 (or an aggregate without its slow part) comes after its deadline."""
+    aggregate = {"a": {"call": "GET orders:/slow"}, "b": {"call": "GET orders:/x"}}
+    routes = [
+        {"path": "/slow", "service": "orders", "timeout": "500ms"},
+        {"path": "/all", "timeout": "500ms", "aggregate": aggregate},
+    ]
+    with Lab(2, document={"routes": routes}, service={"circuit": "off"}) as lab:
+        rows: list[Row] = []
+        for target in ("/slow", "/all"):
+            result = await steady(lab.port, 20, 4, target)
+            late = max(abs(seconds - 0.5) for seconds in result.seconds) * 1000
+            rows.append((f"{target}: furthest from 500 ms (<= 50 ms)", f"{late:.1f} ms, {result.counted()}"))
+        return rows
+
+
+async def retry_budget() -> list[Row]:
+    """The whole service down, 1000 requests with retries: 3."""
+    rows: list[Row] = []
+    for name, circuit in (("without circuit", "off"), ("with circuit", CIRCUIT)):
+        with Lab(4, service={"circuit": circuit}, route={"retries": 3}) as lab:
+            for one in lab.upstreams:
+                one.mode("bad")
+            await steady(lab.port, 200, 5)
+            rows.append((f"requests upstream of 1000 {name}", str(lab.counts())))
+    return rows
+
+
+async def bulkhead() -> list[Row]:
+    """100 requests to a hung route beside an ordinary one."""
+    routes = [
+        {"path": "/slow", "service": "orders", "timeout": "3s", "retries": 0},
+        {"path": "/x", "service": "orders"},
+    ]
+    with Lab(2, document={"routes": routes}, service={"circuit": "off"}) as lab:
+        alone = await steady(lab.port, 100, 3)
+        slow = asyncio.create_task(at_once(lab.port, 100, "/slow"))
+        beside = await steady(lab.port, 100, 2.5)
+        ratio = percentile(beside.seconds, 0.99) / percentile(alone.seconds, 0.99)
+        return [("other route's p99 (< 2 x)", f"{ratio:.2f} x"), ("hung route", (await slow).counted())]
+
+
+async def idle_connections() -> list[Row]:
+    """10 000 idle keep-alive connections and 200 slow heads beside ordinary traffic."""
+    with Lab(2) as lab:
+        await in_a_row(lab.port, 100)
+        alone, before = await steady(lab.port, 100, 3), lab.memory()
+        held = [await asyncio.open_connection("127.0.0.1", lab.port) for _ in range(10_200)]
+        for _, writer in held[:200]:
+            writer.write(b"GET /x HTTP/1.1\r\nHost: g\r\nX-Slow: ")
+        beside = await steady(lab.port, 100, 3)
+        memory = lab.memory() - before
+        open_still = sum(not reader.at_eof() for reader, _ in held)
+        for _, writer in held:
+            writer.close()
+        p99 = (percentile(alone.seconds, 0.99) * 1000, percentile(beside.seconds, 0.99) * 1000)
+        return [
+            ("held", str(open_still)),
+            ("failed beside them (0)", str(beside.failed())),
+            ("p99 alone and beside", f"{p99[0]:.1f} ms, {p99[1]:.1f} ms"),
+            ("memory for them", f"{memory:.0f} MiB"),
+        ]
+
+
+async def memory() -> list[Row]:
+    """Resident memory over 10^6 requests."""
+    with Lab(2) as lab:
+        seen: list[float] = []
+        failed = 0
+        for _ in range(10):
+            failed += sum(await asyncio.gather(*(pipelined(lab.port, 12_500) for _ in range(8))))
+            seen.append(lab.memory())
+        return [
+            ("failed of 1 000 000", str(failed)),
+            ("MiB after 10 %, 50 %, 100 %", f"{seen[0]:.1f}, {seen[4]:.1f}, {seen[9]:.1f}"),
+        ]
+
+
+def _slowest(result: Result) -> Row:
+    return "slowest", f"{max(result.seconds) * 1000:.0f} ms"
+
+
+SCENARIOS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
+    "one-bad-of-three": one_bad_of_three,
+    "three-bad-of-three": three_bad_of_three,
+    "killed-replica": killed_replica,
+    "hung-replica": hung_replica,
+    "deadlines": deadlines,
+    "retry-budget": retry_budget,
+    "bulkhead": bulkhead,
+    "idle-connections": idle_connections,
+    "memory": memory,
+}
+
+
+def main() -> int:
+    """Run the named scenarios, all without names, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help="scenarios to run")
+    names = parser.parse_args().names or list(SCENARIOS)
+    for name in names:
+        print(f"{name}: {SCENARIOS[name].__doc__}", flush=True)
+        for what, value in asyncio.run(_run(SCENARIOS[name])):
+            print(f"  {what:<48} {value}", flush=True)
+    return 0
+
+
+async def _run(scenario: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
+    return await scenario()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
