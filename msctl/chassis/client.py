@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from msctl.resilience.endpoints import Endpoint
 
 CALL_SECONDS = 2.0
+CONNECT_SECONDS = 0.5
+"""A machine that is gone answers nothing at all: long before the call's end another one is asked."""
+
+SHARE_FOR_CALLS = 0.95
+"""Of the caller's time; the rest is for telling the caller which service did not answer."""
+
 RETRIES = 2
 
 
@@ -39,7 +45,12 @@ class Answer:
 
 
 class CallFailed(Problem):
-    """Another service gave no usable answer; ``cause`` is what its circuit counts."""
+    """Another service gave no usable answer; ``cause`` is what its circuit counts.
+
+    ``untouched`` means that the request never reached it, so that even a write can be made elsewhere.
+    """
+
+    untouched = False
 
     def __init__(self, status: int, kind: str, detail: str, cause: str, **members: object) -> None:
         super().__init__(status, kind, detail, **members)
@@ -88,7 +99,7 @@ class Client:
             raise self._refused(permit)
         begun = self._clock()
         remaining = context.remaining()
-        seconds = CALL_SECONDS if remaining is None else min(CALL_SECONDS, remaining)
+        seconds = CALL_SECONDS if remaining is None else min(CALL_SECONDS, remaining * SHARE_FOR_CALLS)
         headers = context.outgoing_headers() | ({"Idempotency-Key": key} if key else {})
         try:
             answer = await self._attempts(_Call(method, path, body, headers, Deadline(begun + seconds)))
@@ -108,13 +119,13 @@ class Client:
             endpoint = self._callee.pick(tried)
             if endpoint is None:
                 raise self._failed("no passing instance")
-            can_follow = call.repeatable and len(tried) < RETRIES
-            can_follow = can_follow and self._callee.pick([*tried, endpoint]) is not None
+            others = len(tried) < RETRIES and self._callee.pick([*tried, endpoint]) is not None
             try:
-                answer = await self._attempt(call, endpoint, can_follow)
-            except CallFailed:
+                answer = await self._attempt(call, endpoint, others and call.repeatable)
+            except CallFailed as error:
                 self._callee.endpoints.failed(endpoint)
                 tried.append(endpoint)
+                can_follow = others and (call.repeatable or error.untouched)
                 if not can_follow or not self._callee.budget.take():
                     raise
                 await asyncio.sleep(backoff(len(tried), random.random))
@@ -128,6 +139,10 @@ class Client:
         endpoint.outstanding += 1
         try:
             answer = await self._request(call, endpoint, seconds)
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            failed = self._failed(_phrase(error))
+            failed.untouched = True
+            raise failed from error
         except TimeoutError as error:
             raise self._failed("time-out", status=504, kind="upstream-timeout") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -144,7 +159,7 @@ class Client:
         url = f"http://{address.host}:{address.port}{call.path}"
         headers = {**call.headers, "X-Timeout-Ms": timeout_header(seconds)}
         # A total of zero would mean no limit at all.
-        timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001))
+        timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), sock_connect=CONNECT_SECONDS)
         async with self._session().request(
             call.method, url, json=call.body, headers=headers, timeout=timeout
         ) as response:
@@ -168,6 +183,8 @@ class Client:
 
 def _phrase(error: Exception) -> str:
     match error:
+        case aiohttp.ConnectionTimeoutError():
+            return "no connection in time"
         case aiohttp.ClientConnectorDNSError():
             return "name not found"
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -115,6 +116,29 @@ async def test_a_write_is_only_retried_with_a_key(bench: Bench) -> None:
     with pytest.raises(CallFailed):
         await bench.client.post("/", {}, key="k1")
     assert bench.outcomes == ["503"] * 3
+
+
+async def test_a_write_that_reached_nobody_is_made_elsewhere(bench: Bench) -> None:
+    good = Instance()
+    await bench.start(good)
+    here = bench.callee.endpoints.all[0].address
+    bench.callee.use([Address("gone", "127.0.0.1", 9), here])
+    answers = [(await bench.client.post("/", {})).status for _ in range(6)]
+    assert answers == [200] * 6
+    assert "connection refused" in bench.outcomes
+
+
+async def test_a_machine_that_takes_no_connection_is_named_within_the_caller_s_time(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as clients:
+        address = deaf.getsockname()
+        for _ in range(8):
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(address)
+        bench.callee.use([Address("deaf", *address)])
+        with context.working(context.received([], [], "2000")), pytest.raises(CallFailed) as failed:
+            await bench.client.post("/", {})
+    assert (failed.value.status, failed.value.cause) == (503, "no connection in time")
 
 
 async def test_no_instance_fails_at_once(bench: Bench) -> None:
