@@ -124,7 +124,8 @@ class Engine(Protocol):
     ) -> None:
         """Create, with its secrets delivered, without starting; ``addresses`` maps network to fixed IPv4.
 
-        Raises ``NameConflict`` for a foreign container of that name, ``EngineError`` for one of ours,
+        One of ours of that name that never started is what a killed command left, and is made anew. Raises
+        ``NameConflict`` for a foreign container of that name, ``EngineError`` for one of ours that ran,
         ``ImageError`` when the engine lacks the image. A failure leaves nothing behind.
         """
 

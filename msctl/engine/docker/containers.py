@@ -9,6 +9,7 @@ from http import HTTPStatus
 from msctl import labels
 from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.delivery import deliver
+from msctl.engine.docker.execution import Clock
 from msctl.engine.docker.failures import EngineRefusal, port_taken
 from msctl.engine.docker.labelling import owned
 from msctl.engine.docker.networks import connect, subnets_of
@@ -20,6 +21,8 @@ from msctl.errors import EngineError, NameConflict, ObjectMissing
 from msctl.model.desired import ContainerSpec
 
 _STOP_MARGIN = 30.0
+_LEFTOVER_TIMEOUT = 60.0
+_LEFTOVER_POLL = 0.1
 
 
 def create(
@@ -30,10 +33,9 @@ def create(
     addresses: Mapping[str, str],
     *,
     init: bool,
+    clock: Clock,
 ) -> None:
     """Create, attach and equip a container; whatever fails midway takes everything back."""
-    if spec.secrets:
-        clear_place(client, identity, labels.secrets_volume(spec.name))
     subnet = subnets_of(client, [a.network for a in spec.attachments]).get(
         labels.project_network(identity.project)
     )
@@ -41,10 +43,7 @@ def create(
     payload = container_payload(
         identity, spec, config_hash, addresses=addresses, resolvers=resolvers, init=init
     )
-    try:
-        made: str = client.submit("/containers/create", payload, name=spec.name)["Id"]
-    except EngineRefusal as refused:
-        raise _name_conflict(client, identity, spec.name, refused) from refused
+    made = _make(client, identity, spec, payload, clock)
     try:
         _equip(client, spec, made, addresses)
     except BaseException:
@@ -98,6 +97,28 @@ def inspect_ours(client: EngineClient, identity: Identity, name: str) -> Json:
     return _ours(client, identity, name)
 
 
+def _make(
+    client: EngineClient, identity: Identity, spec: ContainerSpec, payload: Mapping[str, object], clock: Clock
+) -> str:
+    """Create it and return its id, in the place of one that a killed command was just making.
+
+    The engine goes on with what its dead caller asked for: the name is taken first and the container
+    can be seen, and removed, later.
+    """
+    deadline = clock.now() + _LEFTOVER_TIMEOUT
+    while True:
+        if spec.secrets:
+            clear_place(client, identity, labels.secrets_volume(spec.name))
+        try:
+            made: str = client.submit("/containers/create", payload, name=spec.name)["Id"]
+            return made
+        except EngineRefusal as refused:
+            if not _name_in_use(refused) or clock.now() >= deadline:
+                raise
+            _remove_unstarted(client, identity, spec.name)
+        clock.sleep(_LEFTOVER_POLL)
+
+
 def _equip(client: EngineClient, spec: ContainerSpec, made: str, addresses: Mapping[str, str]) -> None:
     for attachment in spec.attachments[1:]:
         connect(client, attachment.network, made, endpoint(attachment, addresses))
@@ -133,15 +154,20 @@ def _if_present(action: Callable[[], object]) -> None:
         return
 
 
-def _name_conflict(
-    client: EngineClient, identity: Identity, name: str, refused: EngineRefusal
-) -> EngineError:
-    if refused.status != HTTPStatus.CONFLICT or "already in use" not in refused.reason:
-        return refused
-    found = inspect(client, name)
-    if not owned(found["Config"]["Labels"], identity.project):
-        return _foreign(name, found["Id"])
-    return EngineError(f"container '{name}' exists already", hint="another msctl made it just now: try again")
+def _name_in_use(refused: EngineRefusal) -> bool:
+    return refused.status == HTTPStatus.CONFLICT and "already in use" in refused.reason
+
+
+def _remove_unstarted(client: EngineClient, identity: Identity, name: str) -> None:
+    """Remove the container that bears ``name`` if it can be seen, is ours and never ran."""
+    try:
+        found = _ours(client, identity, name)
+    except ObjectMissing:
+        return
+    marks = found["Config"]["Labels"]
+    if found["State"]["Status"] != "created" or marks.get(labels.ORIGIN) != identity.origin:
+        raise EngineError(f"container '{name}' exists already", hint="another msctl made it: try again")
+    _if_present(lambda: _remove_present(client, found["Id"]))
 
 
 def _foreign(name: str, container_id: str) -> NameConflict:

@@ -102,7 +102,9 @@ class DockerEngine:
         self, identity: Identity, spec: ContainerSpec, config_hash: str, addresses: Mapping[str, str]
     ) -> None:
         """Create it with its secrets."""
-        containers.create(self.client, identity, spec, config_hash, addresses, init=self._has_init())
+        containers.create(
+            self.client, identity, spec, config_hash, addresses, init=self._has_init(), clock=self._clock
+        )
 
     def start_container(self, identity: Identity, name: str) -> ObservedContainer:
         """Start it."""

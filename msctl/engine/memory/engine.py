@@ -132,8 +132,10 @@ class MemoryEngine:
         self.script.changed("create_container", spec.name)
         with self._lock:
             if spec.name in self._containers:
-                self._ours(identity, spec.name)
-                raise EngineError(f"container '{spec.name}' exists already")
+                seen = self._ours(identity, spec.name).seen
+                if (seen.state, seen.origin) != ("created", identity.origin):
+                    raise EngineError(f"container '{spec.name}' exists already")
+                self._remove(identity, spec.name)
             self._storage.require_networks([a.network for a in spec.attachments])
             if self.script.images is not None and spec.image not in self.script.images:
                 raise ImageError(f"no such image: {spec.image}", hint="msctl images get")
@@ -202,11 +204,7 @@ class MemoryEngine:
         """Remove it with its secrets."""
         self.script.changed("remove_container", name)
         with self._lock:
-            if name in self._containers:
-                self._end(self._ours(identity, name), _KILLED)
-                del self._containers[name]
-                self._tell(identity.project, name, "destroy")
-            self._storage.remove_volume(identity, labels.secrets_volume(name))
+            self._remove(identity, name)
 
     def execute(
         self,
@@ -264,6 +262,13 @@ class MemoryEngine:
                 where = f"port {binding.host_port} on {binding.host_address}"
                 raise PortTaken(f"{spec.name} cannot start: {where} is already in use")
         return {b.container_port: (b.host_address, b.host_port or next(self._host_ports)) for b in spec.ports}
+
+    def _remove(self, identity: Identity, name: str) -> None:
+        if name in self._containers:
+            self._end(self._ours(identity, name), _KILLED)
+            del self._containers[name]
+            self._tell(identity.project, name, "destroy")
+        self._storage.remove_volume(identity, labels.secrets_volume(name))
 
     def _end(self, record: ContainerRecord, exit_code: int, *, oom: bool = False) -> None:
         if record.seen.state != "running":

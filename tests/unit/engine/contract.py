@@ -138,11 +138,30 @@ class EngineContract(ABC):
     ) -> None:
         spec = _spec(identity, image, secrets=(SecretFile("token", Secret("one")),))
         engine.create_container(identity, spec, "h1", {})
+        engine.start_container(identity, spec.name)
         with pytest.raises(EngineError) as caught:
             engine.create_container(identity, spec, "h2", {})
         assert not isinstance(caught.value, NameConflict)
         assert engine.inspect(spec.name).config_hash == "h1"
         assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("one")}
+
+    def test_what_a_killed_command_left_unstarted_is_made_anew(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        engine.create_container(identity, _spec(identity, image), "h1", {})
+        spec = _spec(identity, image, secrets=(SecretFile("token", Secret("two")),))
+        engine.create_container(identity, spec, "h2", {})
+        assert engine.inspect(spec.name).config_hash == "h2"
+        assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("two")}
+
+    def test_an_unstarted_container_of_another_checkout_is_left_alone(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        spec = _spec(identity, image)
+        engine.create_container(Identity(identity.project, "elsewhere"), spec, "h1", {})
+        with pytest.raises(EngineError):
+            engine.create_container(identity, spec, "h2", {})
+        assert engine.inspect(spec.name).config_hash == "h1"
 
     def test_a_missing_image_is_said_and_leaves_nothing(self, engine: Engine, identity: Identity) -> None:
         spec = _spec(identity, "msctl-test/absent:1", secrets=(SecretFile("token", Secret("x")),))
