@@ -13,7 +13,10 @@ import json
 import sys
 from dataclasses import dataclass
 
+from msctl.telemetry.health import summary
+
 OUTPUT_LIMIT = 300
+BODY_LIMIT = 16 * 1024
 READ_LIMIT = 64 * 1024
 DEFAULT_TIMEOUT = 1.0
 DEFAULT_INTERVAL = 0.05
@@ -121,13 +124,13 @@ def http_request(target: Target) -> bytes:
 
 
 async def read_response(reader: asyncio.StreamReader) -> bytes:
-    """Head and as much of the body as is shown, or what came before the connection ended."""
+    """Head and as much of the body as is read, or what came before the connection ended."""
     raw = b""
     while len(raw) < READ_LIMIT:
         piece = await reader.read(READ_LIMIT)
         raw += piece
         head, separator, body = raw.partition(b"\r\n\r\n")
-        if not piece or (separator and len(body) >= min(body_length(head), 4 * OUTPUT_LIMIT)):
+        if not piece or (separator and len(body) >= min(body_length(head), BODY_LIMIT)):
             break
     if not raw:
         raise EOFError("connection closed without an answer")
@@ -135,7 +138,7 @@ async def read_response(reader: asyncio.StreamReader) -> bytes:
 
 
 def body_length(head: bytes) -> int:
-    """Length that the head announces, or more than is ever shown."""
+    """Length that the head announces, or more than is ever read."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and value.strip().isdigit():
@@ -144,13 +147,13 @@ def body_length(head: bytes) -> int:
 
 
 def http_answer(raw: bytes) -> Answer:
-    """The answer in a response's bytes: status, and the beginning of its body."""
+    """The answer in a response's bytes: status, and what its body says in a few words."""
     head, _, body = raw.partition(b"\r\n\r\n")
     words = head.split(b"\r\n", 1)[0].split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():  # noqa: PLR2004
         raise ValueError("answered, but not with HTTP")
     status = int(words[1])
-    text = " ".join(body.decode("utf-8", "replace").split())[:OUTPUT_LIMIT]
+    text = " ".join(summary(body.decode("utf-8", "replace")).split())[:OUTPUT_LIMIT]
     return Answer(200 <= status < 300, f"{status} {text}".rstrip())  # noqa: PLR2004
 
 
