@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -25,8 +26,11 @@ CALL_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
-def entry(settings: Settings, address: str) -> dict[str, Any]:
-    """The agent's registration document of this instance, passing from the start since it is ready."""
+def entry(settings: Settings, address: str, check_id: str) -> dict[str, Any]:
+    """The agent's registration document of this instance, passing from the start since it is ready.
+
+    ``check_id`` is this process's own: under an old one Consul would keep the verdict on its predecessor.
+    """
     return {
         "ID": settings.instance,
         "Name": settings.service,
@@ -34,6 +38,7 @@ def entry(settings: Settings, address: str) -> dict[str, Any]:
         "Port": settings.port,
         "Meta": {REGISTRY_META: settings.project},
         "Check": {
+            "CheckID": check_id,
             "HTTP": f"http://{address}:{settings.port}/readyz",
             "Interval": "2s",
             "Timeout": "1s",
@@ -69,14 +74,17 @@ class Registration:
         self._session = session
         self._ready = ready
         self._backoff = backoff
+        self._check_id = f"{settings.instance}:{uuid.uuid4().hex[:12]}"
+        self._entered = False
 
     async def run(self) -> None:
         """Look after the entry until cancelled."""
         failures = 0
         while True:
             try:
-                if await self._ready() and not await self._registered():
+                if await self._ready() and not (self._entered and await self._registered()):
                     await self._register()
+                    self._entered = True
                 failures = 0
                 await asyncio.sleep(CHECK_SECONDS)
             except RegistryError as error:
@@ -100,8 +108,8 @@ class Registration:
         return (known.get("Address"), known.get("Port")) == wanted
 
     async def _register(self) -> None:
-        document = entry(self._settings, await self._address())
-        await self._ask("PUT", "register", document)
+        document = entry(self._settings, await self._address(), self._check_id)
+        await self._ask("PUT", "register?replace-existing-checks=true", document)
         _log.info("registered as %s at %s", document["ID"], document["Address"])
 
     async def _address(self) -> str:

@@ -10,12 +10,11 @@ import yaml
 from msctl.manifest import scalars
 from msctl.manifest.findings import Findings
 from msctl.manifest.nodes import BROKEN, Entry, Mapping, Node, Path, Scalar, Sequence
-from msctl.manifest.syntax import explain
+from msctl.manifest.syntax import DEEPEST, explain, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEEPEST = 32
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -83,7 +82,7 @@ class _Composer:
         """Begin a mapping or list."""
         path = self.path()
         if len(self.stack) >= DEEPEST:
-            self.findings.on(node, (), "nested too deeply", f"a manifest has at most {DEEPEST} levels")
+            self.findings.on(node, (), *too_deep())
             raise Unreadable
         self.add(node)
         self.stack.append(_Open(node, path))

@@ -12,6 +12,9 @@ import yaml
 from msctl.manifest.findings import Findings
 from msctl.manifest.indentation import crooked_line, indent
 
+DEEPEST = 32
+"""Levels of a manifest; ours ends at this one, the parser itself much deeper."""
+
 _OPEN_QUOTE = re.compile(r"""(?:^|[:\-\[,{]\s+|[\[{])(["'])(?:(?!\1).)*$""")
 _TIGHT_COLON = re.compile(r"\s*(?:- )?(?P<key>[\w-]+):(?P<value>\S.*)$")
 _COMMENT = re.compile(r"\s+#.*$")
@@ -64,6 +67,11 @@ def missing_colon(written: str) -> str | None:
         value = f" {match['value']}" if match["value"] else ""
         return f"write '{match['key']}:{value}' with a colon"
     return None
+
+
+def too_deep() -> tuple[str, str]:
+    """What is wrong with deeper nesting, and what to do."""
+    return "nested too deeply", f"a manifest has at most {DEEPEST} levels"
 
 
 def _spot(error: yaml.MarkedYAMLError, lines: tuple[str, ...]) -> _Spot:
@@ -198,6 +206,10 @@ def _tag(spot: _Spot) -> _Verdict | None:
     return spot.line, spot.column, "tags are not allowed", "quote a value that begins with !"
 
 
+def _deep(spot: _Spot) -> _Verdict | None:
+    return spot.line, spot.column, *too_deep()
+
+
 _RULES: tuple[tuple[str, Callable[[_Spot], _Verdict | None]], ...] = (
     ("mapping values are not allowed", _values),
     ("could not find expected ':'", _no_colon),
@@ -215,4 +227,5 @@ _RULES: tuple[tuple[str, Callable[[_Spot], _Verdict | None]], ...] = (
     ("did not find expected node content", _content),
     ("block sequence entries are not allowed", _dash),
     ("tag", _tag),
+    ("maximum nesting depth", _deep),
 )

@@ -120,17 +120,27 @@ def _container(
             after=(*_foundation_ids(spec), *(f"await {need}" for need in spec.needs), f"remove {spec.name}"),
         )
     elif decision.action == "start":
-        yield StartContainer(
-            subject=spec.name,
-            spec=spec,
-            service=spec.service,
-            reason=decision.reason,
-            after=(*_foundation_ids(spec), *(f"await {need}" for need in spec.needs)),
-        )
+        yield from _starting(spec, decision, situation)
     else:
         yield from _kept(desired, spec, situation)
-    remade = decision.action in {"create", "recreate"}
-    yield from _readiness(desired, spec, situation, settled=spec.name in settled, remade=remade)
+    yield from _readiness(desired, spec, situation, settled=spec.name in settled)
+
+
+def _starting(spec: ContainerSpec, decision: Decision, situation: Situation) -> Iterator[Operation]:
+    """What it was known as while it lived is forgotten first: a dead instance's good name may linger."""
+    if spec.name in (situation.registered or {}):
+        yield Deregister(subject=spec.name, service=spec.service, reason=decision.reason)
+    yield StartContainer(
+        subject=spec.name,
+        spec=spec,
+        service=spec.service,
+        reason=decision.reason,
+        after=(
+            *_foundation_ids(spec),
+            *(f"await {need}" for need in spec.needs),
+            f"deregister {spec.name}",
+        ),
+    )
 
 
 def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterator[Operation]:
@@ -149,7 +159,7 @@ def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterat
 
 
 def _readiness(
-    desired: Desired, spec: ContainerSpec, situation: Situation, *, settled: bool, remade: bool
+    desired: Desired, spec: ContainerSpec, situation: Situation, *, settled: bool
 ) -> Iterator[Operation]:
     started = (f"create {spec.name}", f"start {spec.name}")
     if not settled:
@@ -160,17 +170,8 @@ def _readiness(
             reason="must be ready",
             after=(*started, *_asked_through(desired, spec)),
         )
-    entered = spec.registration is not None and spec.name in (situation.registered or {})
-    if entered and not settled and not remade:
-        # Consul keeps a failing check's verdict over a new registration of the same entry
-        yield Deregister(
-            subject=spec.name,
-            service=spec.service,
-            reason="entered anew once it is ready",
-            after=(f"await {spec.name}",),
-        )
     registry = f"await {labels.container(desired.project, 'registry')}"
-    ready = (f"await {spec.name}", registry, f"deregister {spec.name}")
+    ready = (f"await {spec.name}", registry)
     if spec.registration is not None and (not settled or not _registered(spec, situation)):
         yield Register(
             subject=spec.name,

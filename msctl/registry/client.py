@@ -6,6 +6,7 @@ py-consul is imported at first use, so that commands that never ask Consul do no
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,11 +35,13 @@ class Registry:
         timeout: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        nonce: Callable[[], str] = lambda: uuid.uuid4().hex[:12],
     ) -> None:
         parts = urlsplit(address if "//" in address else f"http://{address}")
         self._session = Session(parts.scheme, parts.hostname or "", parts.port or 8500, token, timeout)
         self._clock = clock
         self._sleep = sleep
+        self._nonce = nonce
 
     def leader(self) -> str | None:
         """Address of the elected leader, ``None`` while there is none."""
@@ -46,8 +49,12 @@ class Registry:
         return answer or None
 
     def register(self, entry: Entry) -> None:
-        """Put ``entry`` into the catalog, replacing what bears its id."""
-        checks = [check_definition(entry.check)] if entry.check else []
+        """Put ``entry`` into the catalog, replacing what bears its id.
+
+        The check gets an id of its own: under the old id Consul would keep the old verdict, and an answer
+        that the old check still waits for would become one of the new.
+        """
+        check = entry.check and check_definition(entry.check, f"{entry.id}:{self._nonce()}")
         accepted = self._session.ask(
             f"register '{entry.id}'",
             lambda consul: consul.agent.service.register(
@@ -57,7 +64,7 @@ class Registry:
                 port=entry.port,
                 tags=list(entry.tags),
                 meta=dict(entry.meta),
-                check=checks[0] if checks else None,
+                check=check,
                 replace_existing_checks=True,
             ),
         )

@@ -16,9 +16,10 @@ FAILURES_BEFORE_CRITICAL = 2
 """One answer that came too late on a busy machine is no verdict; callers eject a dead instance at once."""
 
 
-def check_definition(check: Check) -> dict[str, Any]:
+def check_definition(check: Check, check_id: str) -> dict[str, Any]:
     """A check as Consul's agent API takes it; its notes carry it whole, since Consul shows no definition."""
     definition: dict[str, Any] = {
+        "CheckID": check_id,
         check.kind: check.target,
         "name": f"{check.kind} {check.target}",
         "interval": duration(check.interval),

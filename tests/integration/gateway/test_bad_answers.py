@@ -74,8 +74,8 @@ def test_bytes_behind_an_answer_never_reach_another_request(
 ) -> None:
     async def script(talk: Talk) -> None:
         while await talk.request():
-            await talk.answer(body=b"mine")
-            await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen")
+            mine = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine"
+            await talk.send(mine + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen")
 
     behind = upstream(script)
     front = gateway(document(behind))

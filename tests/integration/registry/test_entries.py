@@ -73,6 +73,13 @@ def test_output_is_the_newest(registry: Registry, project: str) -> None:
     assert "200 OK" in shown[0]
 
 
+def test_registering_again_forgets_the_old_verdict(registry: Registry, project: str) -> None:
+    registry.register(entry(project, check=replace(REFUSING, interval=3600, passing=False)))
+    assert visible(registry, project)[0].health.status == "fail"
+    registry.register(entry(project, check=replace(REFUSING, interval=3600)))
+    eventually(lambda: [health.status for health in registry.health(project)] == ["pass"])
+
+
 def test_registering_again_replaces(registry: Registry, project: str) -> None:
     registry.register(entry(project))
     moved = replace(entry(project), address="10.9.8.77", check=Check("tcp", "127.0.0.1:8500", interval=1))

@@ -72,7 +72,7 @@ def registration(address: str, session: aiohttp.ClientSession) -> Registration:
 
 
 def test_the_entry_bears_our_mark_and_passes_at_once() -> None:
-    document = entry(SETTINGS, "10.0.0.7")
+    document = entry(SETTINGS, "10.0.0.7", "c1")
     assert (document["ID"], document["Name"]) == ("shop-inventory-1", "inventory")
     assert (document["Address"], document["Port"]) == ("10.0.0.7", 9000)
     assert document["Meta"] == {"msctl-project": "shop"}
@@ -91,6 +91,19 @@ async def test_an_instance_registers_and_leaves(
     await own.leave()
     assert fake.entries == {}
     assert fake.tokens == {"t0k3n"}
+
+
+async def test_the_entry_of_an_earlier_life_is_replaced_with_its_check(
+    registry: tuple[FakeRegistry, str], session: aiohttp.ClientSession
+) -> None:
+    fake, address = registry
+    checks = set()
+    for _ in range(2):
+        running = asyncio.create_task(registration(address, session).run())
+        await fake.registered.get()
+        running.cancel()
+        checks.add(fake.entries["shop-inventory-1"]["Check"]["CheckID"])
+    assert len(checks) == 2
 
 
 async def test_a_refusal_is_tried_again(

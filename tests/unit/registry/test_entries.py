@@ -85,7 +85,7 @@ def test_a_check_survives_consul() -> None:
         "Tags": None,
         "Meta": None,
     }
-    answered = {"ServiceID": "a", "Notes": check_definition(check)["notes"]}
+    answered = {"ServiceID": "a", "Notes": check_definition(check, "c1")["notes"]}
     assert entry_of(service, [answered]).check == check
 
 
@@ -95,12 +95,13 @@ def test_foreign_checks_are_no_checks_of_ours(notes: str | None) -> None:
 
 
 def test_check_definition_is_what_consul_wants() -> None:
-    definition = check_definition(Check("tcp", "10.0.0.2:1", 1.5, 0.25, 60))
+    definition = check_definition(Check("tcp", "10.0.0.2:1", 1.5, 0.25, 60), "c1")
+    assert definition["CheckID"] == "c1"
     assert definition["tcp"] == "10.0.0.2:1"
     assert (definition["interval"], definition["timeout"]) == ("1500ms", "250ms")
     assert definition["DeregisterCriticalServiceAfter"] == "60000ms"
     assert definition["status"] == "passing"
-    assert "status" not in check_definition(Check("tcp", "10.0.0.2:1", passing=False))
+    assert "status" not in check_definition(Check("tcp", "10.0.0.2:1", passing=False), "c1")
 
 
 def test_durations_are_go_durations() -> None:
