@@ -13,8 +13,6 @@ import json
 import sys
 from dataclasses import dataclass
 
-from msctl.telemetry.health import summary
-
 OUTPUT_LIMIT = 300
 BODY_LIMIT = 16 * 1024
 READ_LIMIT = 64 * 1024
@@ -144,6 +142,18 @@ def body_length(head: bytes) -> int:
         if name.strip().lower() == b"content-length" and value.strip().isdigit():
             return int(value)
     return READ_LIMIT
+
+
+def summary(body: str) -> str:
+    """A health document in a few words, its status and output; any other text as it is."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(found, dict) or found.get("status") not in ("pass", "warn", "fail"):
+        return body
+    output = found.get("output")
+    return f"{found['status']}: {output}" if output else str(found["status"])
 
 
 def http_answer(raw: bytes) -> Answer:

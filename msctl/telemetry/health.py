@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,15 +85,3 @@ def document(health: Health) -> dict[str, Any]:
     if checks:
         body["checks"] = checks
     return body
-
-
-def summary(body: str) -> str:
-    """A health document in a few words, its status and output; any other text as it is."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return body
-    if not isinstance(found, dict) or found.get("status") not in tuple(_SEVERITY):
-        return body
-    output = found.get("output")
-    return f"{found['status']}: {output}" if output else str(found["status"])

@@ -64,7 +64,11 @@ def closed_port() -> int:
         (b"HTTP/1.1 200 OK\r\n\r\nfine", Answer(True, "200 fine")),
         (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(True, "204")),
         (b'HTTP/1.0 503 Oh\r\nX: y\r\n\r\n{"status":\n "fail"}', Answer(False, "503 fail")),
-        (b'HTTP/1.0 503 Oh\r\n\r\n{"state":\n "bad"}', Answer(False, '503 {"state": "bad"}')),
+        (
+            b'HTTP/1.0 503 Oh\r\n\r\n{"status": "fail", "output": "no disk"}',
+            Answer(False, "503 fail: no disk"),
+        ),
+        (b'HTTP/1.0 503 Oh\r\n\r\n{"status":\n []}', Answer(False, '503 {"status": []}')),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", Answer(False, "302")),
         (b"HTTP/1.1 500 No\r\n\r\n" + b"x" * 5000, Answer(False, "500 " + "x" * 300)),
         (b"220 smtp ready\r\n", Answer(False, "answered, but not with HTTP")),

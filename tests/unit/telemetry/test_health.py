@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
 
-from msctl.telemetry.health import Check, Status, compose, document, http_status, summary
+from msctl.telemetry.health import Check, Status, compose, document, http_status
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 
@@ -62,16 +61,3 @@ def test_output_is_absent_while_all_is_well() -> None:
 def test_two_checks_of_one_measurement_share_an_array() -> None:
     body = document(compose("orders-1", [check("postgres", "pass"), check("postgres", "pass")]))
     assert len(body["checks"]["postgres:connection"]) == 2
-
-
-def test_a_document_is_summed_up_by_its_status_and_causes() -> None:
-    failing = compose("orders-1", [check("postgres", "fail", "connection refused")])
-    assert summary(json.dumps(document(failing))) == "fail: postgres: connection refused"
-    assert summary(json.dumps(document(compose("orders-1", [])))) == "pass"
-
-
-@pytest.mark.parametrize(
-    "body", ["", "ready", "[1]", '{"status": ["pass"]}', '{"status": "up"}', '{"status":']
-)
-def test_what_is_no_health_document_stays_as_it_is(body: str) -> None:
-    assert summary(body) == body
