@@ -18,6 +18,10 @@ BODY_LIMIT = 16 * 1024
 READ_LIMIT = 64 * 1024
 DEFAULT_TIMEOUT = 1.0
 DEFAULT_INTERVAL = 0.05
+SLOWER = 1.03
+LONGEST_INTERVAL = 1.0
+"""What does not start quickly is not asked as often: its log would be full of the questions."""
+
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_CONNECTION_START = b"\x00\x0a\x00\x0a"
 AMQP_FRAME_HEADER = 7
@@ -195,14 +199,16 @@ class Prober:
 
 
 async def watch(target: Target) -> None:
-    """Probe again and again; report what changed."""
+    """Probe again and again, less and less often; report what changed."""
     last: Answer | None = None
+    pause = target.interval
     while True:
         answer = await probe(target)
         if answer != last:
             report(target.id, answer)
             last = answer
-        await asyncio.sleep(target.interval)
+        await asyncio.sleep(pause)
+        pause = min(pause * SLOWER, max(target.interval, LONGEST_INTERVAL))
 
 
 def report(identity: str, answer: Answer) -> None:

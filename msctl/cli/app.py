@@ -7,8 +7,17 @@ from typing import Annotated
 
 import typer
 
+import msctl
 from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes
 from msctl.cli.context import Context
+
+
+def print_version(asked: bool) -> None:
+    """Answer ``--version``."""
+    if asked:
+        print(f"msctl {msctl.__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="msctl",
@@ -41,6 +50,10 @@ def options(
         bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show where an error came from.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and exit."),
+    ] = False,
 ) -> None:
     """Keep the options that every command shares."""
     context.obj = Context(file, plain, quiet, verbose)

@@ -6,14 +6,18 @@ import sys
 
 import typer
 
-from msctl.errors import UsageError
+from msctl.errors import Interrupted, MsctlError, UsageError
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return if the answer is yes; raise ``UsageError`` off a terminal, where nobody can answer."""
+    """Return if the answer is yes; raises if it is no, ``UsageError`` where nobody can be asked."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("this would remove data and nobody can be asked", "say --yes")
-    if not typer.confirm(question, err=True):
-        raise UsageError("nothing was done")
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort as exc:
+        raise Interrupted("nothing was done") from exc
+    if not agreed:
+        raise MsctlError("nothing was done")

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msctl.errors import ManifestInvalid
+from msctl.errors import ManifestInvalid, UsageError
 
 if TYPE_CHECKING:
     from msctl.engine.docker import DockerEngine
@@ -63,15 +63,17 @@ class Context:
 
     def target(self, project: str | None) -> Target:
         """The manifest's project, or the one of that name whether or not there is a manifest here."""
-        from msctl.orchestrator import target  # noqa: PLC0415
-
-        if project is None or project == self._declared():
-            return target.declared(self.loaded.project, self.workspace)
         from msctl.engine.docker.address import find_address  # noqa: PLC0415
         from msctl.engine.images.cache import cache_folder  # noqa: PLC0415
+        from msctl.manifest.names import unusable_project  # noqa: PLC0415
+        from msctl.orchestrator import target  # noqa: PLC0415
 
-        engine_address = find_address(os.environ).url
-        return target.named(project, self._folder(), engine_address, cache_folder(os.environ))
+        place = (find_address(os.environ).url, cache_folder(os.environ))
+        if project is None or project == self._declared():
+            return target.declared(self.loaded.project, self.workspace, *place)
+        if trouble := unusable_project(project):
+            raise UsageError(f"--project: {trouble}")
+        return target.named(project, self._folder(), *place)
 
     def _declared(self) -> str | None:
         """The name that a usable manifest gives."""

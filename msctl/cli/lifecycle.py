@@ -39,14 +39,19 @@ def up(
     """
     from msctl.cli.durations import seconds  # noqa: PLC0415
     from msctl.cli.observe import show_status  # noqa: PLC0415
+    from msctl.events import Notice  # noqa: PLC0415
     from msctl.orchestrator.status import status  # noqa: PLC0415
     from msctl.orchestrator.up import Up  # noqa: PLC0415
 
     wired: Context = context.obj
     patience = seconds(timeout)
     loaded = wired.loaded
-    _warn(wired)
-    with wired.workspace.lock("up"), wired.progress(as_json=as_json) as sink:
+    if not as_json:
+        _warn(wired)
+    with wired.target(None).lock("up"), wired.progress(as_json=as_json) as sink:
+        if as_json:
+            for problem in (*loaded.warnings, *loaded.unused):
+                sink.emit(Notice("warning", str(problem)))
         result = Up(wired.engine, wired.images, wired.workspace, sink, timeout=patience, adopt=adopt).run(
             loaded.project
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 
-from msctl.cli.app import app
 from msctl.errors import MsctlError
 
 _INTERRUPTED = 130
@@ -15,7 +15,8 @@ _INTERRUPTED = 130
 def main() -> None:
     """Run the command line and exit with its code."""
     try:
-        app()
+        _tolerate_narrow_streams()
+        run()
     except MsctlError as exc:
         _show(exc)
         sys.exit(exc.exit_code)
@@ -25,9 +26,26 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as exc:
+        print(f"error: {exc.strerror or exc}", file=sys.stderr, flush=True)
+        os._exit(1)  # stdout would fail once more when it is flushed
     except Exception as exc:
         _show_bug(exc)
         sys.exit(1)
+
+
+def run() -> None:
+    """The commands; imported here, so that Ctrl-C meanwhile is no traceback."""
+    from msctl.cli.app import app  # noqa: PLC0415
+
+    app()
+
+
+def _tolerate_narrow_streams() -> None:
+    """What a terminal's encoding does not have is shown as '?' instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _verbose() -> bool:

@@ -54,7 +54,7 @@ def shown(value: object) -> str:
 
 def _number(value: float) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        return "no finite number"
+        return f"'{value}'"
     return "a very large number" if abs(value) >= 10**_LONGEST else str(value)
 
 

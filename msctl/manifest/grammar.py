@@ -25,6 +25,7 @@ _LONGEST_DURATION = 30 * 24 * 3600.0
 _LONGEST_TEXT = 200
 _WHOLE = 100
 _MOST_CALLS = 100_000
+_MOST_MEMORY = 2**50
 
 DURATION_HINT = "a duration such as 500ms, 5s or 1m30s"
 SIZE_HINT = "a size such as 256MiB or 1GiB"
@@ -78,6 +79,8 @@ def memory(value: object) -> int:
     size_in_bytes = size(value)
     if size_in_bytes < 6 * 2**20:
         raise Fault(f"{shown(value)} is too little memory", "at least 6MiB, e.g. 256MiB")
+    if size_in_bytes > _MOST_MEMORY:
+        raise Fault(f"{shown(value)} is more memory than any machine has", "at most 1024TiB, e.g. 256MiB")
     return size_in_bytes
 
 

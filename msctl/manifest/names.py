@@ -61,6 +61,15 @@ def project(value: object) -> str:
     return text
 
 
+def unusable_project(name: str) -> str | None:
+    """What keeps ``name`` from being a project's, ``None`` if nothing does."""
+    try:
+        project(name)
+    except Fault as fault:
+        return f"{fault.what}, {fault.hint}" if fault.hint else fault.what
+    return None
+
+
 def service(value: object) -> str:
     """A service's name: a DNS label that is not a role's."""
     text = _label(value, "a service's name")

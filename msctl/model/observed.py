@@ -63,7 +63,8 @@ class Observed:
     """One snapshot of the engine.
 
     ``foreign_*`` are names (mapped to ids) of objects without our project's label, so that a clash can be
-    told before anything is touched; ``subnets`` are all IPv4 subnets in use by any network.
+    told before anything is touched; ``neighbours`` maps those of them that belong to another project of
+    msctl to its name; ``subnets`` are all IPv4 subnets in use by any network.
     """
 
     project: str
@@ -73,6 +74,7 @@ class Observed:
     foreign_containers: Mapping[str, str] = field(default_factory=dict)
     foreign_networks: Mapping[str, str] = field(default_factory=dict)
     foreign_volumes: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Mapping[str, str] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
 
     def container(self, name: str) -> ObservedContainer | None:

@@ -18,6 +18,7 @@ _COMPLAINT = re.compile(r".*\b(error|fatal|failed|cannot|denied|refused|panic)\b
 _CALM = frozenset({"debug", "info", "notice"})
 _ALARMED = frozenset({"error", "critical", "fatal"})
 _LINES = 8
+_LONGEST_LINE = 300
 _BAD_STATUS = re.compile(r"^(\d{3})\b")
 _SIGNAL_BASE = 128
 _PASSWORD = re.compile(
@@ -39,7 +40,7 @@ def card_for(
             code=error.code,
             what="could not be built",
             cause=error.message,
-            log_lines=tuple(error.lines[-_LINES:]),
+            log_lines=_shown(error.lines),
             blocks=tuple(blocked),
             next_command=f"less {error.log}" if error.log else None,
         )
@@ -68,9 +69,16 @@ def _not_ready(
         cause=cause,
         health_answer=error.answer or None,
         exit_status=exit_status(error.found),
-        log_lines=tuple(lines[-_LINES:]),
+        log_lines=_shown(lines),
         blocks=tuple(blocked),
         next_command=f"msctl logs {operation.service or operation.subject}",
+    )
+
+
+def _shown(lines: Sequence[str]) -> tuple[str, ...]:
+    """The last lines, each as long as a person reads."""
+    return tuple(
+        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines[-_LINES:]
     )
 
 
@@ -124,10 +132,10 @@ def telling_line(lines: Sequence[str]) -> str | None:
     for pattern in (_EXCEPTION, _COMPLAINT):
         for level, text in reversed(records):
             if level not in _CALM and pattern.match(text):
-                return text[:300]
+                return text[:_LONGEST_LINE]
     failing = [text for level, text in records if level in _ALARMED]
     spoken = failing or [text for level, text in records if level not in _CALM]
-    return spoken[-1] if spoken else None
+    return spoken[-1][:_LONGEST_LINE] if spoken else None
 
 
 def _record(line: str) -> tuple[str, str]:

@@ -21,6 +21,12 @@ from msctl.plan.conflicts import other_origin
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.teardown import teardown
 
+UNFINISHED = "down.json"
+"""In the workspace while a ``down`` is under way; what is left there was cut short, and ``up`` ends it first.
+
+The engine goes on with the stops that a killed command asked for, so what still runs soon does not.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class DownResult:
@@ -44,12 +50,16 @@ def down(
             )
         entries = {i: Endpoint(e.name, e.address, e.port) for i, e in (found.entries or {}).items()}
         plan = teardown(Situation(found.observed, entries), target.graces, volumes=volumes)
+        if target.workspace is not None and found.observed.containers:
+            target.workspace.write(UNFINISHED, {"command": "down"})
         actions = Removals(engine, Identity(target.name, target.origin), access)
         outcome = Executor(actions.run, sink, time.monotonic, Event()).execute(plan)
         raise_failures(outcome, engine, f"project '{target.name}' is not wholly down")
     finally:
         access.close()
-    if volumes and target.workspace is not None:
-        target.workspace.forget(FILE)
+    if target.workspace is not None:
+        target.workspace.forget(UNFINISHED)
+        if volumes:
+            target.workspace.forget(FILE)
     kept = tuple(v.name for v in found.observed.volumes if labels.holds_data(v.name) and not volumes)
     return DownResult(len(plan.operations), kept)

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from msctl import labels
 from msctl.engine.images.roles import ImageChoice, ImageKind, Wanted
+from msctl.errors import ImageError, StartFailed
 from msctl.events import Sink
 from msctl.model.desired import ImageFact
+from msctl.model.failure import FailureCard
 from msctl.model.observed import Observed
 from msctl.model.project import ImagePolicy, Project, Service
 from msctl.plan.expand import roles
@@ -100,8 +102,16 @@ def _services(
 ) -> Mapping[str, ImageFact]:
     here = [s for s in project.services.values() if s.external is None]
     with ThreadPoolExecutor(8, thread_name_prefix="images") as pool:
-        facts = pool.map(lambda service: _service(store, project, service, runtime, sink), here)
-        return {service.name: fact for service, fact in zip(here, facts, strict=True)}
+        asked = [(s, pool.submit(_service, store, project, s, runtime, sink)) for s in here]
+    cards = [_card(s, error) for s, fact in asked if isinstance(error := fact.exception(), ImageError)]
+    if cards:
+        raise StartFailed("nothing was started", cards)
+    return {service.name: fact.result() for service, fact in asked}
+
+
+def _card(service: Service, error: ImageError) -> FailureCard:
+    pull = f"docker pull {service.image}" if service.image else error.hint
+    return FailureCard(service.name, error.code, "has no image", error.message, next_command=pull)
 
 
 def _service(

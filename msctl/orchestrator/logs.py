@@ -56,4 +56,5 @@ def _named(containers: Sequence[ObservedContainer], names: Sequence[str]) -> lis
 def _matches(container: ObservedContainer, name: str) -> bool:
     if container.role == "database":
         return name in {container.name, f"{container.service}-db"}
-    return name in {container.name, container.service, container.role}
+    number = f"{container.service}-{container.instance}"
+    return name in {container.name, container.service, container.role, number}

@@ -15,7 +15,7 @@ from msctl.model.observed import ObservedContainer
 from msctl.orchestrator.probing import Answer, Prober
 
 CRASHES_TO_GIVE_UP = 3
-"""Restarts after which a container is called crash-looping instead of starting."""
+"""Restarts after which a container is called crash-looping, once it was seen with its exit code."""
 
 _LOOK = 0.5
 """Seconds between two looks at the container itself."""
@@ -133,7 +133,7 @@ def _hopeless(found: ObservedContainer) -> str | None:
     """Why waiting longer is no use, if so."""
     if found.oom_killed:
         return "killed: out of memory"
-    if found.restarts >= CRASHES_TO_GIVE_UP:
+    if found.restarts >= CRASHES_TO_GIVE_UP and found.exit_code is not None:
         return f"crash loop: exited {found.restarts} times"
     if found.state in {"exited", "dead"}:
         return f"exited with code {found.exit_code}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime
-from types import MappingProxyType
+from datetime import UTC, datetime
 from typing import Any
 
 from msctl import labels
@@ -25,20 +23,26 @@ from msctl.model.status import (
 )
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.admin import read_circuits
-from msctl.orchestrator.diagnosis import exit_status, telling_line
-from msctl.orchestrator.failures import last_lines
+from msctl.orchestrator.complaints import NO_COMPLAINTS, Complaints, hear, with_complaints
+from msctl.orchestrator.diagnosis import exit_status
 from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
 from msctl.orchestrator.survey import Survey, healthy, survey
 from msctl.registry.entry import InstanceHealth
 
 
-def status(engine: Engine, access: Access, project: Project) -> StatusReport:
+def status(
+    engine: Engine,
+    access: Access,
+    project: Project,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> StatusReport:
     """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers."""
     with ThreadPoolExecutor(2, thread_name_prefix="status") as pool:
         circuits = pool.submit(circuits_of, access)
         found = survey(engine, access, project.name, detail=True)
         answer = circuits.result()
-    return report(project, found, answer, engine.facts().name, _last_words(engine, found.observed))
+    complaints = hear(engine, project, found)
+    return report(project, found, answer, engine.facts().name, clock(), complaints)
 
 
 def report(
@@ -46,16 +50,17 @@ def report(
     found: Survey,
     circuits: Sequence[CircuitStatus] | None,
     engine: str,
-    last_words: Mapping[str, str] = MappingProxyType({}),
+    now: datetime,
+    complaints: Complaints = NO_COMPLAINTS,
 ) -> StatusReport:
-    """The report, from what was found; ``last_words`` are telling log lines of what does not run. Pure."""
+    """The report, from what was found. Pure."""
     well = healthy(found)
     services = tuple(
         _service(project, s, found, well) for s in project.services.values() if s.external is None
     )
     platform = _platform(project, found, well)
     gateway = next(p for p in platform if p.role == "gateway")
-    return _with_last_words(
+    return with_complaints(
         StatusReport(
             project=project.name,
             engine=engine,
@@ -66,7 +71,8 @@ def report(
             circuits=tuple(circuits or ()),
             notes=tuple(_notes(found, circuits)),
         ),
-        last_words,
+        complaints,
+        now,
     )
 
 
@@ -158,26 +164,6 @@ def _stopped(container: ObservedContainer) -> str:
     return (
         f"{'crash looping' if looping else container.state}"
         f"{f' ({reason})' if reason else ''}, {container.restarts} restarts"
-    )
-
-
-def _last_words(engine: Engine, observed: Observed) -> dict[str, str]:
-    """The telling line of each container that does not run or keeps crashing."""
-    troubled = [
-        c.name for c in observed.containers if c.state != "running" or c.restarts >= CRASHES_TO_GIVE_UP
-    ]
-    found = {name: telling_line(last_lines(engine, name)) for name in troubled}
-    return {name: line for name, line in found.items() if line}
-
-
-def _with_last_words(report: StatusReport, words: Mapping[str, str]) -> StatusReport:
-    def told(part: InstanceStatus) -> InstanceStatus:
-        unwell = part.health == "fail" and part.name in words
-        return replace(part, output=f"{part.output}: {words[part.name]}") if unwell else part
-
-    return replace(
-        report,
-        services=tuple(replace(s, instances=tuple(map(told, s.instances))) for s in report.services),
     )
 
 

@@ -31,16 +31,22 @@ class Target:
     graces: Mapping[str, float] = field(default_factory=dict)
 
 
-def declared(project: Project, workspace: Workspace) -> Target:
-    """The manifest's project."""
-    return Target(project.name, workspace.origin, workspace.lock, workspace, graces_of(project))
+def declared(project: Project, workspace: Workspace, engine_address: str, cache: Path) -> Target:
+    """The manifest's project; its lock keeps off other commands of this checkout, and other checkouts."""
+    lock = partial(_locked_twice, workspace, _lock_file(project.name, engine_address, cache))
+    return Target(project.name, workspace.origin, lock, workspace, graces_of(project))
 
 
 def named(name: str, folder: Path, engine_address: str, cache: Path) -> Target:
     """A project that no manifest here declares, seen from ``folder``, which is not written to."""
-    digest = hashlib.sha256(f"{engine_address}\0{name}".encode()).hexdigest()[:16]
-    lock = partial(_locked, cache / "locks" / f"{digest}.lock")
+    lock = partial(_locked, _lock_file(name, engine_address, cache))
     return Target(name, Workspace.of(folder).origin, lock)
+
+
+def _lock_file(project: str, engine_address: str, cache: Path) -> Path:
+    """One for each project on each engine, whichever folder commands are given in."""
+    digest = hashlib.sha256(f"{engine_address}\0{project}".encode()).hexdigest()[:16]
+    return cache / "locks" / f"{digest}.lock"
 
 
 def graces_of(project: Project) -> dict[str, float]:
@@ -50,6 +56,12 @@ def graces_of(project: Project) -> dict[str, float]:
         for service in project.services.values()
         for number in range(1, service.replicas + 1)
     }
+
+
+@contextmanager
+def _locked_twice(workspace: Workspace, path: Path, command: str) -> Iterator[None]:
+    with workspace.lock(command), _locked(path, command):
+        yield
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from msctl.broker.permissions import PLATFORM_USER
 from msctl.broker.topology import topology
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
-from msctl.events import Sink
+from msctl.events import Notice, Sink
 from msctl.model.observed import Observed
 from msctl.model.project import Project
 from msctl.model.secret import Secret
@@ -26,6 +26,7 @@ from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
 from msctl.orchestrator.broker_upkeep import tidy
 from msctl.orchestrator.credentials import CredentialStore
+from msctl.orchestrator.down import UNFINISHED, down
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
@@ -34,6 +35,7 @@ from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
 from msctl.orchestrator.survey import Survey, situation, survey
+from msctl.orchestrator.target import Target, graces_of
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
@@ -65,6 +67,7 @@ class Up:
         Raises ``StartFailed`` with failure cards, or an error before anything was changed.
         """
         self.workspace.prepare()
+        self._finish_down(project)
         with self._access(project) as access:
             found = survey(self.engine, access, project.name)
             self._check_ground(project, found.observed)
@@ -73,6 +76,13 @@ class Up:
             plan = self._plan(project, chosen, found, credentials, users)
             self._carry_out(plan, project, chosen, access, users)
         return UpResult(tuple(operation.id for operation in plan.changes))
+
+    def _finish_down(self, project: Project) -> None:
+        if self.workspace.read(UNFINISHED):
+            self.sink.emit(Notice("info", "finishing a 'down' that was interrupted"))
+            workspace = self.workspace
+            target = Target(project.name, workspace.origin, workspace.lock, workspace, graces_of(project))
+            down(self.engine, target, self.sink, adopt=self.adopt)
 
     def _check_ground(self, project: Project, observed: Observed) -> None:
         foreign = other_origin(observed, self.workspace.origin)

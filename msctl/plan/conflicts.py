@@ -16,13 +16,22 @@ def conflicts(desired: Desired, observed: Observed) -> tuple[NameConflict, ...]:
         ("volume", _volume_names(desired), observed.foreign_volumes),
     )
     return tuple(
-        NameConflict(
-            f"a {kind} named '{name}' ({foreign[name][:12]}) exists that msctl did not make; left alone",
-            f"remove it (docker {kind} rm {name}) or give the project another name",
-        )
+        _conflict(kind, name, observed.neighbours.get(name))
         for kind, names, foreign in wanted
         for name in names
         if name in foreign
+    )
+
+
+def _conflict(kind: str, name: str, neighbour: str | None) -> NameConflict:
+    if neighbour is not None:
+        return NameConflict(
+            f"a {kind} named '{name}' belongs to the project '{neighbour}'; left alone",
+            "give this project or its service another name",
+        )
+    return NameConflict(
+        f"a {kind} named '{name}' exists that msctl did not make; left alone",
+        f"remove it (docker {kind} rm {name}) or give the project another name",
     )
 
 

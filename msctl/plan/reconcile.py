@@ -55,15 +55,20 @@ def _decision(spec: ContainerSpec, situation: Situation, origin: str) -> Decisio
     found = situation.observed.container(spec.name)
     trouble = None
     if found is not None and not _networks_stand(spec, found, situation):
-        trouble = "its network was replaced"
+        trouble = "its network was replaced, or it was taken out of it"
     elif spec.name not in situation.healthy and _stale_files(spec, situation):
         trouble = "its files changed while it was not well"
     return decide(found, config_hash(spec), origin, trouble)
 
 
 def _networks_stand(spec: ContainerSpec, found: ObservedContainer, situation: Situation) -> bool:
-    """Whether the networks the container was made for are still there; a namesake is another network."""
+    """Whether the networks the container was made for are still there, and it in them.
+
+    A namesake is another network. A container that does not run may not say where it belongs.
+    """
     ids = {n.name: n.id for n in situation.observed.networks}
+    if found.state == "running" and not {a.network for a in spec.attachments} <= set(found.network_ids):
+        return False
     return all(
         ids.get(a.network) == found.network_ids.get(a.network, ids.get(a.network)) and a.network in ids
         for a in spec.attachments

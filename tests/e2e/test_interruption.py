@@ -79,6 +79,16 @@ def test_the_next_down_finishes_an_interrupted_one(small: Checkout, number: sign
     assert leftovers(small.project) == {}
 
 
+def test_up_ends_a_killed_down_first(small: Checkout) -> None:
+    small.msctl("up").good()
+    process = small.start("down")
+    with process:
+        eventually((small.workspace / "down.json").exists)
+        _interrupt(process, signal.SIGKILL)
+    small.msctl("up").good()
+    _assert_whole(small)
+
+
 @pytest.mark.long
 def test_kills_at_random_moments_are_survived(small: Checkout) -> None:
     """Twenty kills in turn of ``up`` and ``down``; each time ``up`` converges."""

@@ -29,6 +29,7 @@ def observed(
         foreign_containers={container_name(c): c["Id"] for c in foreign},
         foreign_networks={n["Name"]: n["Id"] for n in foreign_networks},
         foreign_volumes={v["Name"]: v["Name"] for v in foreign_volumes},
+        neighbours=_neighbours(foreign, foreign_networks, foreign_volumes),
         subnets=tuple(s for n in networks for s in subnets(n)),
     )
 
@@ -100,6 +101,13 @@ def container_name(found: Json) -> str:
 def _parted(project: str, found: Sequence[Json]) -> tuple[list[Json], list[Json]]:
     ours = [item for item in found if owned(item.get("Labels"), project)]
     return ours, [item for item in found if not owned(item.get("Labels"), project)]
+
+
+def _neighbours(containers: Sequence[Json], *others: Sequence[Json]) -> dict[str, str]:
+    named = [(container_name(c), c) for c in containers]
+    named += [(str(item["Name"]), item) for items in others for item in items]
+    marks = {name: (item.get("Labels") or {}).get(labels.PROJECT) for name, item in named}
+    return {name: project for name, project in marks.items() if project}
 
 
 def _identity(found: Mapping[str, str] | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -66,10 +67,10 @@ def root_hash(recipe: Recipe, base: Recipe, inputs: Iterable[str] = ()) -> str:
 
 
 def digest(*parts: str) -> str:
-    """SHA-256 over ``parts``, each kept apart from the next, as 64 hex digits."""
+    """SHA-256 over ``parts``, each kept apart from the next, as 64 hex digits; file names of any bytes."""
     total = hashlib.sha256()
     for part in parts:
-        data = part.encode()
+        data = os.fsencode(part)
         total.update(f"{len(data)}:".encode() + data)
     return total.hexdigest()
 

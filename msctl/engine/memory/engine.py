@@ -15,6 +15,7 @@ from msctl.engine.memory.records import (
     RecordedLines,
     created,
     marks,
+    neighbours,
     owned,
     undetailed,
 )
@@ -89,6 +90,7 @@ class MemoryEngine:
             foreign_containers={c.name: c.id for c in seen if not owned(c, project)},
             foreign_networks={n.name: n.id for n in networks if not owned(n, project)},
             foreign_volumes={v.name: v.name for v in volumes if not owned(v, project)},
+            neighbours=neighbours(project, (*seen, *networks, *volumes)),
             subnets=tuple(n.subnet for n in networks if n.subnet),
         )
 
@@ -157,8 +159,11 @@ class MemoryEngine:
             if record.seen.state == "running":
                 return record.seen
             ports = self._published(record.spec)
-            places = self._storage.places([a.network for a in record.spec.attachments], record.fixed)
+            networks = [a.network for a in record.spec.attachments]
+            places = self._storage.places(networks, record.fixed)
+            ids = {name: self._storage.networks[name].id for name in networks}
             record.see(state="running", addresses=places, ports=ports, started_at=self._now())
+            record.see(network_ids=ids)
             record.see(exit_code=None, finished_at=None, oom_killed=False)
             self._tell(identity.project, name, "start")
             if name in self.script.exit_codes:

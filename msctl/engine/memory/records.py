@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +94,14 @@ def marks(identity: Identity, **more: str | int | None) -> dict[str, str]:
 def owned(found: ObservedContainer | ObservedNetwork | ObservedVolume, project: str) -> bool:
     """Whether it is the project's."""
     return found.labels.get(labels.PROJECT) == project
+
+
+def neighbours(
+    project: str, found: Iterable[ObservedContainer | ObservedNetwork | ObservedVolume]
+) -> dict[str, str]:
+    """Names of what belongs to other projects, mapped to those."""
+    marks = {item.name: item.labels.get(labels.PROJECT) for item in found}
+    return {name: other for name, other in marks.items() if other not in {None, project}}
 
 
 def undetailed(found: ObservedContainer) -> ObservedContainer:

@@ -36,7 +36,7 @@ def _build(context: Context, node: Node, path: KeyPath, folder: Path) -> None:
     elif not stat.S_ISDIR(mode):
         context.findings.on(node, path, f"'{written}' is a file", "a folder that holds a Dockerfile")
     elif not stat.S_ISREG(_mode(target / "Dockerfile") or 0):
-        hint = "every service has one: see 'msctl scaffold'"
+        hint = "a service is a folder with a Dockerfile, or name a finished 'image:' instead"
         context.findings.on(node, path, f"'{written}' has no Dockerfile", hint)
 
 

@@ -39,6 +39,14 @@ def test_up_in_json_is_one_object_and_lines_of_progress(cli: Cli, stage: Stage) 
     assert json.loads(cli("up", "--json").out)["changed"] == []
 
 
+def test_warnings_are_lines_of_json_too(cli: Cli, stage: Stage, folder: Path) -> None:
+    (folder / "msctl.yaml").write_text("platform: {metrics: off}\n" + (folder / "msctl.yaml").read_text())
+    found = cli("up", "--json")
+    assert found.code == 0
+    warnings = [event for event in map(json.loads, found.err.splitlines()) if event["event"] == "Notice"]
+    assert "platform.metrics" in warnings[0]["text"]
+
+
 def test_quiet_tells_nothing_but_the_answer(cli: Cli, stage: Stage) -> None:
     assert cli("--quiet", "up").err == ""
 
@@ -116,6 +124,14 @@ def test_down_works_without_a_manifest_when_the_project_is_named(
     assert stage.ids() == {}
 
 
+@pytest.mark.parametrize("name", ["a/b", "", "UPPER_case", "x\x1b[31m"])
+def test_down_of_what_cannot_be_a_project_is_wrong_usage(cli: Cli, stage: Stage, name: str) -> None:
+    found = cli("down", "--project", name)
+    assert found.code == 2
+    assert "\x1b" not in found.err
+    assert stage.engine.script.calls == []
+
+
 def test_down_of_a_named_project_leaves_the_project_here_alone(
     cli: Cli,
     stage: Stage,
@@ -168,6 +184,10 @@ def test_another_manifest_can_be_named(cli: Cli, folder: Path) -> None:
 def test_the_manifest_is_found_from_below(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder / "services" / "web")
     assert cli("validate").code == 0
+
+
+def test_the_version_can_be_asked_as_an_option(cli: Cli) -> None:
+    assert cli("--version").out == cli("version").out
 
 
 def test_schema_and_reference_and_version_are_answers(cli: Cli) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from msctl import errors
 from msctl.cli import main as main_module
@@ -111,7 +112,7 @@ def test_ctrl_c_in_a_command_is_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
 def test_ctrl_c_outside_of_one_is_130_and_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     monkeypatch.setattr(os, "_exit", left.append)
-    monkeypatch.setattr(main_module, "app", interrupted)
+    monkeypatch.setattr(main_module, "run", interrupted)
     main_module.main()
     assert left == [130]
 
@@ -134,6 +135,38 @@ def test_a_closed_pipe_is_no_traceback() -> None:
         process.stdout.close()
         told = process.stderr.read()
     assert b"Traceback" not in told
+
+
+@pytest.mark.parametrize("arguments", [("schema",), ("manifest", "reference")])
+def test_a_full_disk_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
+    program = [sys.executable, "-c", "from msctl.cli.main import main; main()", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("error: No space left on device")
+
+
+def test_a_terminal_without_our_characters_gets_others() -> None:
+    program = [sys.executable, "-c", "from msctl.cli.main import main; main()", "manifest", "reference"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(program, capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("abort", 130), ("no", 1)])
+def test_an_unwanted_removal_is_left(
+    cli: Cli, stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    def asked(*_: object, **__: object) -> bool:
+        if answer == "abort":
+            raise typer.Abort
+        return False
+
+    monkeypatch.setattr(typer, "confirm", asked)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    found = cli("down", "--volumes")
+    assert (found.code, "nothing was done" in found.err) == (code, True)
+    assert stage.engine.script.calls == []
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

@@ -86,6 +86,11 @@ def test_no_sizes(value: object, hint: str) -> None:
     assert hint in str(caught.value.hint)
 
 
+def test_memory_has_a_ceiling() -> None:
+    with pytest.raises(Fault, match="more memory than any machine has"):
+        grammar.memory("99999999999TiB")
+
+
 def test_memory_has_dockers_floor() -> None:
     assert grammar.memory("6MiB") == 6 * 2**20
     with pytest.raises(Fault, match="too little"):

@@ -103,6 +103,11 @@ def test_a_failing_health_answer_is_shown() -> None:
     assert "503 migrations pending" in card.cause
 
 
+def test_a_line_without_end_leaves_room_for_the_others() -> None:
+    card = not_ready(None, ("x" * 200_000, "ValueError: " + "y" * 200_000))
+    assert max(len(line) for line in (card.cause, *card.log_lines)) < 400
+
+
 def test_nothing_listening_is_told_with_the_port() -> None:
     card = not_ready("connection refused", ("ready to serve",))
     assert card.code == "nothing-listens"

@@ -34,6 +34,21 @@ def test_nothing_at_all_is_left_when_data_is_given_up(stage: Stage, up: UpCase, 
     assert stage.workspace.read(FILE) == {}
 
 
+def test_the_next_up_first_ends_a_down_that_was_cut_short(stage: Stage, up: UpCase, down: DownCase) -> None:
+    """What still runs was asked to stop: the engine goes on with that although the command is dead."""
+    up(shop())
+    stage.engine.script.fail("stop_container", "shop-web-1", EngineError("the engine is away"))
+    with pytest.raises(StartFailed):
+        down()
+    before = stage.ids()
+    assert "shop-web-1" in before
+    up(shop())
+    assert stage.ids()["shop-web-1"] != before["shop-web-1"]
+    again = stage.ids()
+    up(shop())
+    assert stage.ids() == again
+
+
 def test_credentials_stay_with_the_data(stage: Stage, up: UpCase, down: DownCase) -> None:
     up(shop())
     kept = stage.workspace.read(FILE)

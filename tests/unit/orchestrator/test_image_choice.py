@@ -9,7 +9,7 @@ import pytest
 
 from msctl import labels
 from msctl.engine.images.roles import Wanted
-from msctl.errors import ImageError
+from msctl.errors import StartFailed
 from msctl.events import NullSink
 from msctl.model.observed import Observed, ObservedVolume
 from msctl.model.project import Database, Project
@@ -76,10 +76,17 @@ def test_a_named_image_is_obtained(store: FakeImages) -> None:
     )
 
 
-def test_a_named_image_that_cannot_be_had_is_named(store: FakeImages) -> None:
-    store.missing.add("proxy:1")
-    with pytest.raises(ImageError, match="proxy:1"):
-        choosing(store, project(service("proxy", build=None, image="proxy:1")))
+def test_every_named_image_that_cannot_be_had_gets_a_card(store: FakeImages) -> None:
+    store.missing |= {"proxy:1", "cache:2"}
+    named = [
+        service(name, build=None, image=image) for name, image in (("proxy", "proxy:1"), ("hot", "cache:2"))
+    ]
+    with pytest.raises(StartFailed) as caught:
+        choosing(store, project(*named))
+    assert [(c.subject, c.next_command) for c in caught.value.cards] == [
+        ("proxy", "docker pull proxy:1"),
+        ("hot", "docker pull cache:2"),
+    ]
 
 
 def test_external_services_need_no_image(store: FakeImages) -> None:

@@ -42,6 +42,7 @@ def test_lines_come_in_the_order_of_their_times(engine: MemoryEngine) -> None:
         (["orders-db"], ["shop-orders-db"]),
         (["registry"], ["shop-registry"]),
         (["shop-web-1"], ["shop-web-1"]),
+        (["web-1"], ["shop-web-1"]),
         (["web", "registry"], ["shop-web-1", "shop-registry"]),
         ([], ["shop-orders-1", "shop-web-1", "shop-orders-db", "shop-registry"]),
     ],
@@ -151,7 +152,8 @@ def follow_impatiently(engine: MemoryEngine, names: list[str]) -> Iterator[LogLi
 
 
 def add(engine: MemoryEngine, name: str, role: Role, service: str | None) -> None:
-    spec = ContainerSpec(name, role, "image", "image", service=service)
+    instance = 1 if role == "service" else None
+    spec = ContainerSpec(name, role, "image", "image", service=service, instance=instance)
     engine.create_container(IDENTITY, spec, "hash", {})
     engine.start_container(IDENTITY, name)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Project
 from msctl.model.status import StatusReport
+from msctl.orchestrator.complaints import Complaints
 from msctl.orchestrator.status import circuit_status, report, status
 from msctl.orchestrator.survey import Survey, healthy
 from msctl.registry.entry import InstanceHealth
@@ -19,6 +20,7 @@ from tests.unit.plan.projects import desired, project, service, shop, with_servi
 from tests.unit.plan.world import World
 
 STARTED = datetime(2026, 1, 2, 11, 55, tzinfo=UTC)
+NOW = STARTED + timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_a_crash_looping_instance_says_so(found: Survey) -> None:
 def test_the_last_words_of_a_crash_loop_are_told(found: Survey) -> None:
     looping = with_container(found, "shop-web-1", state="restarting", exit_code=1, restarts=5)
     words = {"shop-web-1": "KeyError: 'STRIPE_KEY'", "shop-orders-1": "all is well"}
-    made = report(shop(), looping, [], "docker", words)
+    made = report(shop(), looping, [], "docker", NOW, Complaints(last_words=words))
     outputs = {i.name: i.output for s in made.services for i in s.instances}
     assert outputs["shop-web-1"] == "crash looping (code 1), 5 restarts: KeyError: 'STRIPE_KEY'"
     assert outputs["shop-orders-1"] == ""
@@ -94,6 +96,27 @@ def test_a_running_instance_is_as_well_as_its_check(found: Survey, check: str, r
     made = reported(web).services[3]
     assert (made.instances[0].health, made.ready) == (check, ready)
     assert made.instances[0].output == ("" if check == "pass" else "503 no")
+
+
+@pytest.mark.parametrize(("seconds", "health"), [(59, "starting"), (61, "fail")])
+def test_what_is_not_ready_tells_what_it_answers_and_is_failing_after_a_minute(
+    found: Survey, seconds: int, health: str
+) -> None:
+    entries = {name: entry for name, entry in (found.entries or {}).items() if name != "shop-web-1"}
+    unready = replace(found, entries=entries)
+    said = Complaints(answers={"shop-web-1": "404 no such page", "shop-orders-1": "200"})
+    made = report(shop(), unready, (), "docker", STARTED + timedelta(seconds=seconds), said)
+    web, orders = made.services[3].instances[0], made.services[0].instances[0]
+    assert (web.health, web.output) == (health, "not registered; its health path answers: 404 no such page")
+    assert (orders.health, orders.output) == ("pass", "")
+
+
+def test_the_unready_are_asked_as_up_asks_them(stage: Stage, up: UpCase) -> None:
+    up(shop())
+    stage.registry.held.pop("shop-web-1")
+    stage.answers["shop-web-1"] = (False, "503 no")
+    web = status(stage.engine, stage.access(), shop()).services[3].instances[0]
+    assert web.output == "not registered; its health path answers: 503 no"
 
 
 def test_an_instance_that_is_not_registered_is_starting(found: Survey) -> None:
@@ -174,7 +197,7 @@ def test_reading_asks_engine_and_registry_and_survives_a_silent_gateway(stage: S
 
 
 def reported(found: Survey, declared: Project | None = None) -> StatusReport:
-    return report(declared or shop(), found, (), "docker")
+    return report(declared or shop(), found, (), "docker", NOW)
 
 
 def with_container(found: Survey, name: str, **changes: object) -> Survey:

@@ -19,7 +19,17 @@ def test_each_instance_has_its_services_grace() -> None:
 
 def test_a_declared_project_is_locked_in_its_workspace(tmp_path: Path) -> None:
     workspace = Workspace.of(tmp_path)
-    with declared(shop(), workspace).lock("down"), pytest.raises(Locked), workspace.lock("up"):
+    here = declared(shop(), workspace, "unix:///engine", tmp_path / "cache")
+    with here.lock("down"), pytest.raises(Locked), workspace.lock("up"):
+        pytest.fail("two commands held one lock")
+
+
+def test_two_checkouts_of_one_project_are_kept_apart(tmp_path: Path) -> None:
+    folders = [tmp_path / "here", tmp_path / "there"]
+    for folder in folders:
+        folder.mkdir()
+    here, there = (declared(shop(), Workspace.of(f), "unix:///engine", tmp_path / "cache") for f in folders)
+    with here.lock("up"), pytest.raises(Locked, match="msctl up"), there.lock("up"):
         pytest.fail("two commands held one lock")
 
 

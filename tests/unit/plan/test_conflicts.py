@@ -34,6 +34,14 @@ def test_a_strangers_object_with_our_name_is_told(kind: str, name: str) -> None:
     assert name in (conflict.hint or "")
 
 
+def test_a_clash_with_another_project_does_not_advise_to_delete_it() -> None:
+    theirs = {"shop-orders-1": "0123456789abcdef"}
+    found = Observed("shop", foreign_containers=theirs, neighbours={"shop-orders-1": "shop-orders"})
+    (conflict,) = conflicts(desired(shop()), found)
+    assert "belongs to the project 'shop-orders'" in conflict.message
+    assert "docker" not in (conflict.hint or "")
+
+
 def test_every_clash_is_told_and_other_names_do_not_matter() -> None:
     found = Observed(
         "shop",

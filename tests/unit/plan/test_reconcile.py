@@ -214,6 +214,12 @@ def test_a_namesake_of_a_pruned_network_is_not_the_old_one(running: World) -> No
     assert "remove shop-orders-2" in {o.id for o in plan.changes}
 
 
+def test_a_container_taken_out_of_its_network_is_made_anew(running: World) -> None:
+    found = running.containers["shop-web-1"]
+    running.containers["shop-web-1"] = replace(found, network_ids={}, addresses={})
+    assert recreated(running.plan(desired(shop()))) == {"shop-web-1"}
+
+
 def test_a_database_is_provisioned_while_one_that_needs_it_is_not_settled(running: World) -> None:
     running.provisioned.discard("shop-orders-db")
     running.lose("shop-orders-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,11 @@ def test_the_hash_covers_the_base_and_the_other_inputs_and_nothing_that_moves() 
     assert root_hash(recipe, base) == root_hash(load_recipe("redis"), base_recipe())
     assert root_hash(recipe, replace(base, packages=("x",))) != root_hash(recipe, base)
     assert root_hash(recipe, base, ["certificate"]) != root_hash(recipe, base)
+
+
+def test_file_names_may_be_of_any_bytes() -> None:
+    names = [os.fsdecode(name) for name in (b"bad\xff", b"bad\xfe")]
+    assert digest(names[0]) != digest(names[1])
 
 
 def test_digest_keeps_its_parts_apart() -> None:

@@ -18,7 +18,7 @@ Finder = Callable[..., tuple[ManifestProblem, ...]]
         ("services/ordres", "there is no folder 'services/ordres'", "did you mean 'services/orders'?"),
         ("nowhere/at/all", "there is no folder 'nowhere/at/all'", "a folder relative to the manifest"),
         ("services/web/Dockerfile", "'services/web/Dockerfile' is a file", "a folder"),
-        ("services", "'services' has no Dockerfile", "every service has one"),
+        ("services", "'services' has no Dockerfile", "a folder with a Dockerfile"),
         ("'services/\\0'", "there is no folder", "a folder"),
         ('"services/\\0"', "this is not a path", "relative"),
         ("''", "this is not a path", "relative"),
