@@ -136,12 +136,14 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def become_tunnel(self, tunnel: ClientTunnel) -> None:
-        """Pass bytes through from now on, beginning with what has already come."""
+        """Pass bytes through from now on, beginning with what has already come, the end included."""
         self._tunnel = tunnel
         self.expires = NEVER
         early, self._buffer = self._buffer, b""
         if early:
             tunnel.from_client(early)
+        if self._half_closed:
+            tunnel.client_gone()
         self.read(True)
 
     def finish(self) -> None:
