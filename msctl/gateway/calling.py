@@ -160,7 +160,7 @@ class Call:
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
         except AttemptError as exc:
-            if self._out.hurried and self._remaining() <= 0.0:
+            if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
         return await self._converse(connection, max(0.0, until - self._nature.clock()))

@@ -50,7 +50,7 @@ class Pool:
                     lambda: UpstreamConnection(endpoint, self._clock), address.host, address.port
                 )
         except TimeoutError as exc:
-            raise AttemptError("unreachable", "connection timed out", untouched=True) from exc
+            raise AttemptError("unreachable", "connection timed out", untouched=True, late=True) from exc
         except OSError as exc:
             raise AttemptError("unreachable", _cause(exc), untouched=True) from exc
         return connection
