@@ -169,9 +169,7 @@ class Call:
         out = self._out
         self.connection = connection
         connection.interim = self.interim
-        head = out.head + f"X-Timeout-Ms: {timeout_header(min(seconds, self._remaining()))}\r\n\r\n".encode(
-            "ascii"
-        )
+        head = out.head + f"X-Timeout-Ms: {timeout_header(self._remaining())}\r\n\r\n".encode("ascii")
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
 
         patience = Patience(lambda: self._expired(connection, patience))

@@ -143,6 +143,16 @@ def test_deadline(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     assert int(behind.seen[-1].one("X-Timeout-Ms") or 0) <= 100
 
 
+def test_a_service_is_told_the_time_of_the_whole_call(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    behind = [upstream(), upstream()]
+    front = gateway(document(*behind, route={"timeout": "20s"}))
+    for _ in range(6):
+        assert front.get("/x").status == 200
+    told = [int(seen.one("X-Timeout-Ms") or 0) for one in behind for seen in one.seen]
+    assert min(told) > 15_000, "an attempt's own share is less than 11 s"
+    assert max(told) <= 20_000
+
+
 def test_hurried_callers_cannot_open_a_circuit(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     async def leisurely(talk: Talk) -> None:
         while await talk.request():
