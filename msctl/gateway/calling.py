@@ -21,6 +21,8 @@ from msctl.resilience.endpoints import Endpoint
 from msctl.resilience.retry import backoff
 
 CONNECT_SECONDS = 1.0
+LEAST_SECONDS = 0.01
+"""With less time than this no further attempt is begun: it could only fail."""
 
 
 class Call:
@@ -41,6 +43,7 @@ class Call:
         self._head_after: float | None = None
         self._failure: str | None = None
         self._granted = False
+        self._in_doubt: AttemptError | None = None
         self._stragglers = Stragglers(service.pool, self._overtaken)
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
@@ -65,7 +68,7 @@ class Call:
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
-                raise self._refused(problems.no_instance(self._service.name))
+                raise self._refused(self._nobody())
             self._tried.append(endpoint)
             outcome = await self._attempt(endpoint)
             if (head := self._take_winner()) is not None:
@@ -74,6 +77,7 @@ class Call:
                 return self._take(outcome)
             if not self._is_callers_haste(outcome):
                 self._service.endpoints.failed(endpoint)
+            self._doubt(outcome)
             if not self._may_retry(outcome):
                 return await self._last(outcome)
             self._leave()
@@ -154,6 +158,7 @@ class Call:
             except AttemptError as exc:
                 if not (exc.stale and (exc.untouched or self._out.repeatable) and self._is_replayable()):
                     raise
+                self._doubt(exc)
                 connection.abort()
                 self._detach()
         seconds = max(0.0, until - self._nature.clock())
@@ -261,15 +266,29 @@ class Call:
             len(self._tried) <= out.retries
             and (harmless or out.repeatable)
             and self._is_replayable()
-            and self._remaining() > 0.0
+            and self._remaining() > LEAST_SECONDS
             and bool(self._service.endpoints.candidates(self._tried))
         )
 
     def _is_replayable(self) -> bool:
         return self._out.body is None or self._out.body.replayable
 
+    def _doubt(self, outcome: AnswerHead | AttemptError) -> None:
+        """Remember an attempt that the instance may have acted on: no later one undoes that."""
+        if isinstance(outcome, AnswerHead):
+            self._in_doubt = AttemptError("bad-answer", f"answered {outcome.status}")
+        elif not outcome.untouched:
+            self._in_doubt = outcome
+
+    def _nobody(self) -> Trouble:
+        error = self._in_doubt
+        return problems.no_instance(self._service.name) if error is None else self._trouble(error)
+
     def _trouble(self, error: AttemptError) -> Trouble:
+        """What to tell; of a write that some instance may have acted on never that it was not done."""
         name, inside = self._service.name, "; ".join(self.notes)
+        if self._out.is_write and error.untouched and self._in_doubt is not None:
+            error = self._in_doubt
         if error.kind == "timeout":
             trouble = problems.timed_out(name, self._out.timeout, self._out.is_write, inside)
             return replace(trouble, cause=None) if self._out.hurried else trouble
