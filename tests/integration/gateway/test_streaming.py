@@ -206,6 +206,30 @@ def test_early_answers(gateway: MakeGateway, upstream: MakeUpstream) -> None:
         assert client.is_closed()
 
 
+@pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
+def test_early_refusals_of_an_unread_upload_pass(
+    framing: str, gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    page = b"n" * 100_000
+    raw = b"186a0\r\n%b\r\n0\r\n\r\n" % page if "chunked" in framing else page
+
+    async def refusing(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(f"HTTP/1.1 413 X\r\nConnection: close\r\n{framing}\r\n\r\n".encode() + raw)
+        talk.writer.close()
+
+    front = gateway(document(upstream(refusing)))
+    for _ in range(20):
+        with front.client() as client:
+            client.send(b"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: 5000000\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                client.send(b"a" * 5_000_000)
+            answer = client.answer()
+            assert (answer.status, answer.body) == (413, page)
+    assert (front.circuit()["state"], front.circuit()["failure_rate"]) == ("closed", 0.0)
+    assert front.instances()[0]["failures_in_a_row"] == 0
+
+
 def test_two_way_streams(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     async def script(talk: Talk) -> None:
         await talk.head()
