@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from msctl.gateway import problems
-from msctl.gateway.outgoing import Outgoing, Refused
+from msctl.gateway.outgoing import Outgoing, Refused, trouble_of
 from msctl.gateway.patience import Patience, Upload
+from msctl.gateway.place import Place
 from msctl.gateway.problems import Trouble
 from msctl.gateway.service import Nature, Service
 from msctl.gateway.stragglers import FAILED, Stragglers
@@ -37,7 +37,7 @@ class Call:
         self._retried = retried
         self._started = self._attempted = nature.clock()
         self._permit: Permit | None = None
-        self._inside = False
+        self._seat = Place(service, outgoing)
         self._tried: list[Endpoint] = []
         self._endpoint: Endpoint | None = None
         self._head_after: float | None = None
@@ -116,22 +116,35 @@ class Call:
                 self._permit.ignore()
             else:
                 self._permit.cancel(self._elapsed())
-        if self._inside:
-            self._service.bulkhead.leave()
-            self._inside = False
+        self._seat.leave()
         self._leave()
         self._stragglers.drop()
 
     def _enter(self) -> None:
         service = self._service
-        if not service.bulkhead.enter():
-            raise Refused(problems.busy(service.name, service.bulkhead.limit))
-        self._inside = True
+        self._seat.enter()
         if service.breaker is not None:
             got = service.breaker.acquire()
             if isinstance(got, Refusal):
                 raise Refused(problems.circuit_open(service.name, got))
             self._permit = got
+            if got.on_trial and self._out.is_uploading:
+                patience = service.breaker.settings.slow_call
+                self._probation = asyncio.get_running_loop().call_later(patience, self._end_trial)
+
+    def prolong(self) -> None:
+        """The answer may last as long as the client likes; raises Refused when too many do."""
+        try:
+            self._seat.prolong()
+        except Refused:
+            self.settle()
+            raise
+
+    def _end_trial(self) -> None:
+        """An upload lasts too long to try a service with: let another call decide the circuit."""
+        if self._out.is_uploading and self._permit is not None:
+            self._permit.ignore()
+            self._permit = None
 
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
@@ -182,7 +195,7 @@ class Call:
             if out.body is None:
                 patience.start(seconds)
             else:
-                ended = self._uploaded if out.is_uploading else _nothing
+                ended = self._uploaded if out.is_uploading else self._seat.uploaded
                 Upload(connection, out.body, patience, seconds, ended).begin()
             return await waiter
         finally:
@@ -190,6 +203,7 @@ class Call:
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
+        self._seat.uploaded()
         self._started = self._attempted = self._nature.clock()
 
     def _expired(self, connection: UpstreamConnection, patience: Patience) -> None:
@@ -233,6 +247,8 @@ class Call:
             self._service.latency(self._out.label).observe(self._nature.clock() - self._attempted)
         if self._permit is not None and self._permit.on_trial and self._failure is None:
             assert self._service.breaker is not None  # noqa: S101
+            if self._probation is not None:
+                self._probation.cancel()
             patience = self._service.breaker.settings.slow_call
             self._probation = asyncio.get_running_loop().call_later(patience, self._record, None)
         return head
@@ -286,15 +302,9 @@ class Call:
 
     def _trouble(self, error: AttemptError) -> Trouble:
         """What to tell; of a write that some instance may have acted on never that it was not done."""
-        name, inside = self._service.name, "; ".join(self.notes)
         if self._out.is_write and error.untouched and self._in_doubt is not None:
             error = self._in_doubt
-        if error.kind == "timeout":
-            trouble = problems.timed_out(name, self._out.timeout, self._out.is_write, inside)
-            return replace(trouble, cause=None) if self._out.hurried else trouble
-        if error.kind == "unreachable":
-            return problems.unreachable(name, error.cause, inside)
-        return problems.bad_answer(name, error.cause, self._out.is_write, inside)
+        return trouble_of(error, self._service.name, self._out, "; ".join(self.notes))
 
     def _leave(self) -> None:
         """End the present attempt: the connection is kept if it is clean."""
@@ -315,7 +325,3 @@ class Call:
 
     def _remaining(self) -> float:
         return self._out.deadline.remaining(self._nature.clock())
-
-
-def _nothing() -> None:
-    """The request was whole before its first attempt."""

@@ -10,6 +10,7 @@ from typing import cast
 
 from msctl.gateway.client_ports import ClientTunnel, Host
 from msctl.gateway.exchange import Exchange
+from msctl.gateway.pace import next_due
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.wire.body import decoder
 from msctl.gateway.wire.fields import WireError
@@ -236,7 +237,9 @@ class ClientConnection(asyncio.Protocol):
     def _during(self, exchange: Exchange, data: bytes) -> None:
         body = exchange.body
         if body is not None and not body.complete:
-            self.expires = self._host.clock() + BODY_SECONDS
+            now = self._host.clock()
+            since = now + BODY_SECONDS if exchange.status else self.expires
+            self.expires = next_due(since, now, len(data), BODY_SECONDS)
             data = body.feed(data)
             if body.complete:
                 self.expires = NEVER

@@ -8,6 +8,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -39,6 +40,8 @@ FILES_FOR_CALLS = 4000
 MOST_CONNECTIONS = 20_000
 GRACE_MARGIN = 1.0
 """Draining ends this long before ``stop_grace``, which is when the engine kills."""
+
+KEEP_ALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 
 _log = logging.getLogger("msctl.gateway")
 
@@ -101,9 +104,21 @@ async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asy
     """Accept clients at an address."""
     try:
         loop = asyncio.get_running_loop()
-        return await loop.create_server(protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True)
+        server = await loop.create_server(
+            protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True
+        )
     except OSError as exc:
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
+    _notice_the_dead(server)
+    return server
+
+
+def _notice_the_dead(server: asyncio.Server) -> None:
+    """Clients that vanish without a word are found out; what is accepted inherits this from the listener."""
+    for listener in server.sockets:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE.items():
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Reloading:

@@ -60,6 +60,11 @@ class Service:
         self.latencies.clear()
         self._use_fixed_instances()
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a call would be let through now."""
+        return not self.bulkhead.is_full and (self.breaker is None or self.breaker.refusal() is None)
+
     def latency(self, label: str) -> PeakLatency:
         """How long answers to one kind of call take; ``label`` is out of the document, never of a request."""
         return self.latencies.setdefault(label, PeakLatency())

@@ -157,6 +157,14 @@ def test_bulkhead() -> None:
     assert limit.enter()
 
 
+@pytest.mark.parametrize(("places", "lasting"), [(1, 1), (2, 1), (5, 2), (1000, 500)])
+def test_lasting_calls_have_half_of_the_places(places: int, lasting: int) -> None:
+    limit = ConcurrencyLimit(places)
+    assert [limit.prolong() for _ in range(lasting + 1)] == [True] * lasting + [False]
+    limit.hasten()
+    assert limit.prolong()
+
+
 @pytest.mark.parametrize("start", [0.0, 0.5, 0.95])
 def test_the_retry_budget_holds_over_any_ten_seconds(start: float) -> None:
     now = [start]
