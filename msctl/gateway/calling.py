@@ -75,7 +75,7 @@ class Call:
                 return head
             if isinstance(outcome, AnswerHead) and outcome.status < FAILED:
                 return self._take(outcome)
-            if not self._is_callers_haste(outcome):
+            if not self._is_blameless(outcome):
                 self._service.endpoints.failed(endpoint)
             self._doubt(outcome)
             if not self._may_retry(outcome):
@@ -268,8 +268,11 @@ class Call:
             self._record(trouble.cause)
         return Refused(trouble)
 
-    def _is_callers_haste(self, outcome: AnswerHead | AttemptError) -> bool:
-        return self._out.hurried and isinstance(outcome, AttemptError) and outcome.kind == "timeout"
+    def _is_blameless(self, outcome: AnswerHead | AttemptError) -> bool:
+        """Whether the instance could not help it: the caller had no time, or the gateway no connection."""
+        if isinstance(outcome, AnswerHead):
+            return False
+        return outcome.kind == "exhausted" or (outcome.kind == "timeout" and self._out.hurried)
 
     def _may_retry(self, outcome: AnswerHead | AttemptError) -> bool:
         granted, self._granted = self._granted, False

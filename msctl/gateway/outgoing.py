@@ -61,6 +61,8 @@ def trouble_of(error: AttemptError, service: str, out: Outgoing, inside: str) ->
     if error.kind == "timeout":
         trouble = problems.timed_out(service, out.timeout, out.is_write, inside)
         return replace(trouble, cause=None) if out.hurried else trouble
+    if error.kind == "exhausted":
+        return problems.exhausted(service, error.cause)
     if error.kind == "unreachable":
         return problems.unreachable(service, error.cause, inside)
     return problems.bad_answer(service, error.cause, out.is_write, inside)

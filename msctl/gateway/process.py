@@ -25,6 +25,7 @@ from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import GatewayConfig, Listen
 from msctl.gateway.discovery import Discovery
+from msctl.gateway.files import FileBudget
 from msctl.gateway.loader import load
 from msctl.gateway.log import AccessLog
 from msctl.gateway.measures import Measures
@@ -87,7 +88,8 @@ def build(config: GatewayConfig) -> Gateway:
     name = config.project or f"{random.getrandbits(32):08x}"
     access = AccessLog(config.access_log, nature.dice, sys.stdout)
     answering = Answering(nature, measures, access, f"msctl-gateway.{name}".encode("ascii"))
-    return Gateway(config, nature, measures, answering, max_connections(config))
+    clients = max_connections(config)
+    return Gateway(config, nature, measures, answering, clients, FileBudget(files_for_calls(clients)))
 
 
 def max_connections(config: GatewayConfig) -> int:
@@ -98,6 +100,11 @@ def max_connections(config: GatewayConfig) -> int:
     upstream = min(hard // 4, FILES_FOR_CALLS)
     fitting = max(1, hard - RESERVED_FILES - upstream)
     return min(fitting, config.max_connections or MOST_CONNECTIONS)
+
+
+def files_for_calls(clients: int) -> int:
+    """How many connections to instances fit beside so many clients."""
+    return max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FILES - clients)
 
 
 async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asyncio.Server:

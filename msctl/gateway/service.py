@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from msctl.gateway.config import UpstreamConfig, breaker_settings
+from msctl.gateway.files import FileBudget
 from msctl.gateway.pool import Pool
 from msctl.resilience.balancer import balancer
 from msctl.resilience.breaker import Breaker, CircuitState
@@ -33,14 +34,16 @@ Transition = Callable[[str, CircuitState, CircuitState], None]
 class Service:
     """Keeps its state over reloads; only what a new document changes is made anew."""
 
-    def __init__(self, config: UpstreamConfig, nature: Nature, transition: Transition) -> None:
+    def __init__(
+        self, config: UpstreamConfig, nature: Nature, transition: Transition, files: FileBudget | None = None
+    ) -> None:
         self.name = config.name
         self.config = config
         self._nature = nature
         self._transition = transition
         self.breaker = self._make_breaker()
         self.endpoints = Endpoints(EjectionSettings(), nature.clock, awaits_check=config.health is not None)
-        self.pool = Pool(nature.clock)
+        self.pool = Pool(nature.clock, (files or FileBudget()).share())
         self.budget = RetryBudget(nature.clock)
         self.bulkhead = ConcurrencyLimit(config.max_concurrent or MAX_CONCURRENT)
         self.latencies: dict[str, PeakLatency] = {}

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import cast
 
+from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
 from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
 from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
@@ -22,9 +23,12 @@ KEEP_ALIVE_SECONDS = 4.0
 class UpstreamConnection(asyncio.Protocol):
     """Serves one exchange at a time; ``reusable`` tells whether it may serve another."""
 
-    def __init__(self, endpoint: Endpoint, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, clock: Callable[[], float], files: FileBudget | None = None
+    ) -> None:
         self.endpoint = endpoint
         self._clock = clock
+        self._files = files or FileBudget()
         self.used = 0
         self.idle_until = 0.0
         self.closed = False
@@ -166,8 +170,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._files.hold()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._files.release()
         if exc is not None and not self._aborted and self._tunnel is None:
             self._read_rest()
         self.closed = True

@@ -111,4 +111,4 @@ async def test_vanished_clients_are_noticed() -> None:
             assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             for option, value in KEEP_ALIVE.items():
                 assert found.getsockopt(socket.IPPROTO_TCP, option) == value
-            transport.close()  # type: ignore[attr-defined]
+            transport.close()
