@@ -12,7 +12,7 @@ from msctl.resilience.balancer import balancer
 from msctl.resilience.breaker import Breaker, CircuitState
 from msctl.resilience.concurrency import ConcurrencyLimit
 from msctl.resilience.endpoints import Address, EjectionSettings, Endpoint, Endpoints
-from msctl.resilience.latency import PeakLatency
+from msctl.resilience.latency import UsualLatency
 from msctl.resilience.retry import RetryBudget
 
 MAX_CONCURRENT = 1000
@@ -46,7 +46,7 @@ class Service:
         self.pool = Pool(nature.clock, (files or FileBudget()).share())
         self.budget = RetryBudget(nature.clock)
         self.bulkhead = ConcurrencyLimit(config.max_concurrent or MAX_CONCURRENT)
-        self.latencies: dict[str, PeakLatency] = {}
+        self.latencies: dict[str, UsualLatency] = {}
         self.catalog_trouble: str | None = None
         self._choose = balancer(config.balance, nature.dice)
         self._use_fixed_instances()
@@ -68,9 +68,9 @@ class Service:
         """Whether a call would be let through now."""
         return not self.bulkhead.is_full and (self.breaker is None or self.breaker.refusal() is None)
 
-    def latency(self, label: str) -> PeakLatency:
+    def latency(self, label: str) -> UsualLatency:
         """How long answers to one kind of call take; ``label`` is out of the document, never of a request."""
-        return self.latencies.setdefault(label, PeakLatency())
+        return self.latencies.setdefault(label, UsualLatency())
 
     def pick(self, tried: Sequence[Endpoint]) -> Endpoint | None:
         """The instance for the next attempt."""
