@@ -40,7 +40,7 @@ RESERVED_FILES = 64
 FILES_FOR_CALLS = 4000
 MOST_CONNECTIONS = 20_000
 GRACE_MARGIN = 1.0
-"""Draining ends this long before ``stop_grace``, when the engine kills; or a quarter of it if that is less."""
+"""Draining ends so long before ``stop_grace``, when the engine kills, or a quarter of it if that is less."""
 
 KEEP_ALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 

@@ -8,7 +8,7 @@ NEW_DEVIATION = 0.25
 
 
 class UsualLatency:
-    """``seconds`` covers what most answers take; a slow one now and then hardly counts. 0 before the first."""
+    """``seconds`` covers what most answers take; a slow one now and then hardly counts. 0 before any."""
 
     __slots__ = ("_deviation", "_mean", "seconds")
 
