@@ -9,7 +9,7 @@ from msctl.gateway import problems
 from msctl.gateway.outgoing import Outgoing, Refused, trouble_of
 from msctl.gateway.patience import Patience, Upload
 from msctl.gateway.place import Place
-from msctl.gateway.problems import Trouble
+from msctl.gateway.problems import CLIENT_FAULTS, Trouble
 from msctl.gateway.service import Nature, Service
 from msctl.gateway.stragglers import FAILED, Stragglers
 from msctl.gateway.upstream import UpstreamConnection
@@ -43,6 +43,7 @@ class Call:
         self._head_after: float | None = None
         self._failure: str | None = None
         self._granted = False
+        self._refuses_body = False
         self._in_doubt: AttemptError | None = None
         self._stragglers = Stragglers(service.pool, self._overtaken)
         self._probation: asyncio.TimerHandle | None = None
@@ -96,7 +97,9 @@ class Call:
         raise self._refused(self._trouble(outcome))
 
     def settle(self, cut: str | None = None) -> None:
-        """The body is through, or was ``cut`` short by the service."""
+        """The body is through, or was ``cut`` short by the service; whoever refuses a body may cut that."""
+        if self._refuses_body:
+            cut = None
         endpoint = self._endpoint
         if endpoint is not None and self._failure is None:
             if cut is None:
@@ -243,6 +246,7 @@ class Call:
 
     def _take(self, head: AnswerHead) -> AnswerHead:
         self._head_after = self._elapsed()
+        self._refuses_body = head.status in CLIENT_FAULTS and self._out.body is not None
         if self._failure is None:
             self._service.latency(self._out.label).observe(self._nature.clock() - self._attempted)
         if self._permit is not None and self._permit.on_trial and self._failure is None:
