@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections import Counter
 
 import pytest
@@ -86,6 +87,8 @@ def test_slow_uploads_do_not_keep_a_circuit_half_open(gateway: MakeGateway, upst
     circuit = {"wait": "30s", "half_open_calls": 2, "slow_call": "300ms"}
     front = gateway(document(upstream(plain), circuit=circuit))
     front.admin("POST", "/-/circuits/orders/trip?for=1ms")
+    tripped = time.monotonic()
+    wait_until(lambda: time.monotonic() > tripped + 0.01, "the circuit may be tried")
     held(front, 2, UPLOAD)
     wait_until(lambda: front.in_flight() == 2, "they try the service")
     assert front.circuit()["state"] == "half_open"
