@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from msctl.gateway import problems
-from msctl.gateway.outgoing import Outgoing, Refused
+from msctl.gateway.outgoing import Outgoing, Refused, trouble_of
 from msctl.gateway.patience import Patience, Upload
-from msctl.gateway.problems import Trouble
+from msctl.gateway.place import Place
+from msctl.gateway.problems import CLIENT_FAULTS, Trouble
 from msctl.gateway.service import Nature, Service
 from msctl.gateway.stragglers import FAILED, Stragglers
 from msctl.gateway.upstream import UpstreamConnection
@@ -21,6 +21,8 @@ from msctl.resilience.endpoints import Endpoint
 from msctl.resilience.retry import backoff
 
 CONNECT_SECONDS = 1.0
+LEAST_SECONDS = 0.01
+"""With less time than this no further attempt is begun: it could only fail."""
 
 
 class Call:
@@ -35,12 +37,14 @@ class Call:
         self._retried = retried
         self._started = self._attempted = nature.clock()
         self._permit: Permit | None = None
-        self._inside = False
+        self._seat = Place(service, outgoing)
         self._tried: list[Endpoint] = []
         self._endpoint: Endpoint | None = None
         self._head_after: float | None = None
         self._failure: str | None = None
         self._granted = False
+        self._refuses_body = False
+        self._in_doubt: AttemptError | None = None
         self._stragglers = Stragglers(service.pool, self._overtaken)
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
@@ -65,15 +69,16 @@ class Call:
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
-                raise self._refused(problems.no_instance(self._service.name))
+                raise self._refused(self._nobody())
             self._tried.append(endpoint)
             outcome = await self._attempt(endpoint)
             if (head := self._take_winner()) is not None:
                 return head
             if isinstance(outcome, AnswerHead) and outcome.status < FAILED:
                 return self._take(outcome)
-            if not self._is_callers_haste(outcome):
+            if not self._is_blameless(outcome):
                 self._service.endpoints.failed(endpoint)
+            self._doubt(outcome)
             if not self._may_retry(outcome):
                 return await self._last(outcome)
             self._leave()
@@ -92,7 +97,9 @@ class Call:
         raise self._refused(self._trouble(outcome))
 
     def settle(self, cut: str | None = None) -> None:
-        """The body is through, or was ``cut`` short by the service."""
+        """The body is through, or was ``cut`` short by the service; whoever refuses a body may cut that."""
+        if self._refuses_body:
+            cut = None
         endpoint = self._endpoint
         if endpoint is not None and self._failure is None:
             if cut is None:
@@ -112,22 +119,35 @@ class Call:
                 self._permit.ignore()
             else:
                 self._permit.cancel(self._elapsed())
-        if self._inside:
-            self._service.bulkhead.leave()
-            self._inside = False
+        self._seat.leave()
         self._leave()
         self._stragglers.drop()
 
     def _enter(self) -> None:
         service = self._service
-        if not service.bulkhead.enter():
-            raise Refused(problems.busy(service.name, service.bulkhead.limit))
-        self._inside = True
+        self._seat.enter()
         if service.breaker is not None:
             got = service.breaker.acquire()
             if isinstance(got, Refusal):
                 raise Refused(problems.circuit_open(service.name, got))
             self._permit = got
+            if got.on_trial and self._out.is_uploading:
+                patience = service.breaker.settings.slow_call
+                self._probation = asyncio.get_running_loop().call_later(patience, self._end_trial)
+
+    def prolong(self) -> None:
+        """The answer may last as long as the client likes; raises Refused when too many do."""
+        try:
+            self._seat.prolong()
+        except Refused:
+            self.settle()
+            raise
+
+    def _end_trial(self) -> None:
+        """An upload lasts too long to try a service with: let another call decide the circuit."""
+        if self._out.is_uploading and self._permit is not None:
+            self._permit.ignore()
+            self._permit = None
 
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
@@ -154,13 +174,14 @@ class Call:
             except AttemptError as exc:
                 if not (exc.stale and (exc.untouched or self._out.repeatable) and self._is_replayable()):
                     raise
+                self._doubt(exc)
                 connection.abort()
                 self._detach()
         seconds = max(0.0, until - self._nature.clock())
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
         except AttemptError as exc:
-            if self._out.hurried and self._remaining() <= 0.0:
+            if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
         return await self._converse(connection, max(0.0, until - self._nature.clock()))
@@ -169,9 +190,7 @@ class Call:
         out = self._out
         self.connection = connection
         connection.interim = self.interim
-        head = out.head + f"X-Timeout-Ms: {timeout_header(min(seconds, self._remaining()))}\r\n\r\n".encode(
-            "ascii"
-        )
+        head = out.head + f"X-Timeout-Ms: {timeout_header(self._remaining())}\r\n\r\n".encode("ascii")
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
 
         patience = Patience(lambda: self._expired(connection, patience))
@@ -179,7 +198,7 @@ class Call:
             if out.body is None:
                 patience.start(seconds)
             else:
-                ended = self._uploaded if out.is_uploading else _nothing
+                ended = self._uploaded if out.is_uploading else self._seat.uploaded
                 Upload(connection, out.body, patience, seconds, ended).begin()
             return await waiter
         finally:
@@ -187,6 +206,7 @@ class Call:
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
+        self._seat.uploaded()
         self._started = self._attempted = self._nature.clock()
 
     def _expired(self, connection: UpstreamConnection, patience: Patience) -> None:
@@ -226,10 +246,13 @@ class Call:
 
     def _take(self, head: AnswerHead) -> AnswerHead:
         self._head_after = self._elapsed()
+        self._refuses_body = head.status in CLIENT_FAULTS and self._out.body is not None
         if self._failure is None:
             self._service.latency(self._out.label).observe(self._nature.clock() - self._attempted)
         if self._permit is not None and self._permit.on_trial and self._failure is None:
             assert self._service.breaker is not None  # noqa: S101
+            if self._probation is not None:
+                self._probation.cancel()
             patience = self._service.breaker.settings.slow_call
             self._probation = asyncio.get_running_loop().call_later(patience, self._record, None)
         return head
@@ -249,8 +272,11 @@ class Call:
             self._record(trouble.cause)
         return Refused(trouble)
 
-    def _is_callers_haste(self, outcome: AnswerHead | AttemptError) -> bool:
-        return self._out.hurried and isinstance(outcome, AttemptError) and outcome.kind == "timeout"
+    def _is_blameless(self, outcome: AnswerHead | AttemptError) -> bool:
+        """Whether the instance could not help it: the caller had no time, or the gateway no connection."""
+        if isinstance(outcome, AnswerHead):
+            return False
+        return outcome.kind == "exhausted" or (outcome.kind == "timeout" and self._out.hurried)
 
     def _may_retry(self, outcome: AnswerHead | AttemptError) -> bool:
         granted, self._granted = self._granted, False
@@ -263,21 +289,29 @@ class Call:
             len(self._tried) <= out.retries
             and (harmless or out.repeatable)
             and self._is_replayable()
-            and self._remaining() > 0.0
+            and self._remaining() > LEAST_SECONDS
             and bool(self._service.endpoints.candidates(self._tried))
         )
 
     def _is_replayable(self) -> bool:
         return self._out.body is None or self._out.body.replayable
 
+    def _doubt(self, outcome: AnswerHead | AttemptError) -> None:
+        """Remember an attempt that the instance may have acted on: no later one undoes that."""
+        if isinstance(outcome, AnswerHead):
+            self._in_doubt = AttemptError("bad-answer", f"answered {outcome.status}")
+        elif not outcome.untouched:
+            self._in_doubt = outcome
+
+    def _nobody(self) -> Trouble:
+        error = self._in_doubt
+        return problems.no_instance(self._service.name) if error is None else self._trouble(error)
+
     def _trouble(self, error: AttemptError) -> Trouble:
-        name, inside = self._service.name, "; ".join(self.notes)
-        if error.kind == "timeout":
-            trouble = problems.timed_out(name, self._out.timeout, self._out.is_write, inside)
-            return replace(trouble, cause=None) if self._out.hurried else trouble
-        if error.kind == "unreachable":
-            return problems.unreachable(name, error.cause, inside)
-        return problems.bad_answer(name, error.cause, self._out.is_write, inside)
+        """What to tell; of a write that some instance may have acted on never that it was not done."""
+        if self._out.is_write and error.untouched and self._in_doubt is not None:
+            error = self._in_doubt
+        return trouble_of(error, self._service.name, self._out, "; ".join(self.notes))
 
     def _leave(self) -> None:
         """End the present attempt: the connection is kept if it is clean."""
@@ -298,7 +332,3 @@ class Call:
 
     def _remaining(self) -> float:
         return self._out.deadline.remaining(self._nature.clock())
-
-
-def _nothing() -> None:
-    """The request was whole before its first attempt."""

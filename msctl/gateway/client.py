@@ -10,6 +10,7 @@ from typing import cast
 
 from msctl.gateway.client_ports import ClientTunnel, Host
 from msctl.gateway.exchange import Exchange
+from msctl.gateway.pace import next_due
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.wire.body import decoder
 from msctl.gateway.wire.fields import WireError
@@ -136,12 +137,14 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def become_tunnel(self, tunnel: ClientTunnel) -> None:
-        """Pass bytes through from now on, beginning with what has already come."""
+        """Pass bytes through from now on, beginning with what has already come, the end included."""
         self._tunnel = tunnel
         self.expires = NEVER
         early, self._buffer = self._buffer, b""
         if early:
             tunnel.from_client(early)
+        if self._half_closed:
+            tunnel.client_gone()
         self.read(True)
 
     def finish(self) -> None:
@@ -234,7 +237,9 @@ class ClientConnection(asyncio.Protocol):
     def _during(self, exchange: Exchange, data: bytes) -> None:
         body = exchange.body
         if body is not None and not body.complete:
-            self.expires = self._host.clock() + BODY_SECONDS
+            now = self._host.clock()
+            since = now + BODY_SECONDS if exchange.status else self.expires
+            self.expires = next_due(since, now, len(data), BODY_SECONDS)
             data = body.feed(data)
             if body.complete:
                 self.expires = NEVER

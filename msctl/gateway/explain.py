@@ -151,7 +151,7 @@ _ALL = (
         "too-many-connections",
         503,
         "The gateway has too many connections",
-        "The gateway holds as many client connections as it may.",
+        "The gateway holds as many connections, of clients or to services, as it may.",
         "Reuse connections; raise `max_connections` and the open-file limit.",
     ),
     Explanation(

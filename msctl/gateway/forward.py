@@ -22,6 +22,9 @@ from msctl.model.project import Route
 from msctl.resilience.deadline import Deadline, caller_timeout
 from msctl.resilience.retry import is_repeatable
 
+GATHER_SECONDS = 0.25
+"""How long a body may come before the call begins; two-way streams begin that much later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
@@ -36,6 +39,7 @@ async def forward(
     exchange: Exchange, client: ClientConnection, match: Match, service: Service, how: Forwarding
 ) -> None:
     """Call the service and pass its answer on; raises Refused or WireError while no answer has begun."""
+    await _gather(exchange, service)
     call = Call(service, outgoing(exchange, match, service, how), how.nature, how.retried)
     call.interim = partial(pass_interim, exchange)
     try:
@@ -44,9 +48,21 @@ async def forward(
         if answer.status == SWITCHING:
             await open_tunnel(exchange, client, call, answer, match.route.route)
         else:
+            if answer.is_event_stream:
+                call.prolong()
             await _relay(exchange, client, call, answer, match.route.route)
     finally:
         call.close()
+
+
+async def _gather(exchange: Exchange, service: Service) -> None:
+    """Have a small body here before the call begins: what a client takes its time for holds no place."""
+    body = exchange.body
+    if body is None or body.complete or exchange.head.expects_continue or not service.takes_calls:
+        return
+    await body.gather(GATHER_SECONDS)
+    if body.error is not None:
+        raise body.error
 
 
 def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding) -> Outgoing:
@@ -69,6 +85,7 @@ def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding
         deadline=Deadline(now + timeout),
         label=match.route.label,
         hurried=timeout < route.timeout,
+        is_stream=request.websocket,
     )
 
 

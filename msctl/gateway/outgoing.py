@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from msctl.gateway import problems
 from msctl.gateway.problems import Trouble
 from msctl.gateway.request_body import RequestBody
+from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.deadline import Deadline
 
 
@@ -23,6 +25,7 @@ class Outgoing:
 
     ``label`` names the kind of call, out of the document. ``hurried`` tells that the caller has less time
     than the document grants: that it runs out is not the service's fault, or clients could open circuits.
+    ``is_stream`` tells that the call may last as long as its client likes.
     """
 
     method: str
@@ -35,6 +38,7 @@ class Outgoing:
     deadline: Deadline
     label: str
     hurried: bool = False
+    is_stream: bool = False
 
     @property
     def is_uploading(self) -> bool:
@@ -50,3 +54,15 @@ class Outgoing:
     def is_write(self) -> bool:
         """Whether a lost answer leaves the outcome unknown."""
         return self.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def trouble_of(error: AttemptError, service: str, out: Outgoing, inside: str) -> Trouble:
+    """What an attempt without an answer means for the client."""
+    if error.kind == "timeout":
+        trouble = problems.timed_out(service, out.timeout, out.is_write, inside)
+        return replace(trouble, cause=None) if out.hurried else trouble
+    if error.kind == "exhausted":
+        return problems.exhausted(service, error.cause)
+    if error.kind == "unreachable":
+        return problems.unreachable(service, error.cause, inside)
+    return problems.bad_answer(service, error.cause, out.is_write, inside)

@@ -6,6 +6,7 @@ import asyncio
 import errno
 from collections.abc import Callable
 
+from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.endpoints import Endpoint
@@ -17,16 +18,17 @@ _CAUSES = {
     errno.ENETUNREACH: "no route to host",
     errno.ECONNRESET: "connection reset",
     errno.ETIMEDOUT: "connection timed out",
-    errno.EMFILE: "too many open files",
-    errno.ENFILE: "too many open files",
 }
+OWN_TROUBLE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""What the gateway's own machine lacks: no instance can be blamed for it."""
 
 
 class Pool:
     """Newest idle connections first; at most ``MAX_IDLE`` for each instance."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], files: FileBudget) -> None:
         self._clock = clock
+        self._files = files
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
 
     def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
@@ -44,21 +46,28 @@ class Pool:
         """A new connection; raises AttemptError."""
         loop = asyncio.get_running_loop()
         address = endpoint.address
+        if self._files.is_spent:
+            raise _exhausted()
+        self._files.hold()
         try:
             async with asyncio.timeout(seconds):
                 _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(endpoint, self._clock), address.host, address.port
+                    lambda: UpstreamConnection(endpoint, self._clock, self._files), address.host, address.port
                 )
         except TimeoutError as exc:
-            raise AttemptError("unreachable", "connection timed out", untouched=True) from exc
+            raise AttemptError("unreachable", "connection timed out", untouched=True, late=True) from exc
         except OSError as exc:
+            if exc.errno in OWN_TROUBLE:
+                raise _exhausted() from exc
             raise AttemptError("unreachable", _cause(exc), untouched=True) from exc
+        finally:
+            self._files.release()
         return connection
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is clean, close any other."""
         idle = self._idle.setdefault(connection.endpoint, [])
-        if not connection.reusable or len(idle) >= MAX_IDLE:
+        if not connection.reusable or len(idle) >= MAX_IDLE or self._files.is_scarce:
             connection.discard()
             return
         connection.pause(False)
@@ -93,6 +102,10 @@ class Pool:
     def idle_count(self, endpoint: Endpoint) -> int:
         """Idle connections of one instance."""
         return len(self._idle.get(endpoint, ()))
+
+
+def _exhausted() -> AttemptError:
+    return AttemptError("exhausted", "the gateway has no connection to spare", untouched=True)
 
 
 def _cause(exc: OSError) -> str:

@@ -43,7 +43,9 @@ async def _check(service: Service, endpoint: Endpoint, path: str) -> None:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             passed = await _passes(service, endpoint, path)
-    except (AttemptError, TimeoutError):
+    except (AttemptError, TimeoutError) as exc:
+        if isinstance(exc, AttemptError) and exc.kind == "exhausted":
+            return
         passed = False
     if passed:
         service.endpoints.readmit(endpoint)

@@ -81,6 +81,18 @@ def busy(service: str, limit: int) -> Trouble:
     return Trouble("busy", detail, service, retry_in=1.0)
 
 
+def too_many_lasting(service: str, limit: int) -> Trouble:
+    """Uploads and streams have all the places that they may have."""
+    detail = f"Service '{service}' is unavailable: {limit} uploads and streams are under way; retry in 1 s"
+    return Trouble("busy", detail, service, retry_in=1.0)
+
+
+def exhausted(service: str, why: str) -> Trouble:
+    """The gateway itself cannot ask: no circuit counts it."""
+    detail = f"Service '{service}' could not be asked: {why}; retry in 1 s"
+    return Trouble("too-many-connections", detail, service, retry_in=1.0)
+
+
 def timed_out(service: str, seconds: float, is_write: bool, inside: str) -> Trouble:
     """No answer by the deadline."""
     unknown = "; the outcome of this write is unknown" if is_write else ""

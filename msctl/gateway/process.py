@@ -8,6 +8,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import GatewayConfig, Listen
 from msctl.gateway.discovery import Discovery
+from msctl.gateway.files import FileBudget
 from msctl.gateway.loader import load
 from msctl.gateway.log import AccessLog
 from msctl.gateway.measures import Measures
@@ -38,7 +40,9 @@ RESERVED_FILES = 64
 FILES_FOR_CALLS = 4000
 MOST_CONNECTIONS = 20_000
 GRACE_MARGIN = 1.0
-"""Draining ends this long before ``stop_grace``, which is when the engine kills."""
+"""Draining ends so long before ``stop_grace``, when the engine kills, or a quarter of it if that is less."""
+
+KEEP_ALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 
 _log = logging.getLogger("msctl.gateway")
 
@@ -73,7 +77,7 @@ async def _serve(config_path: Path, config: GatewayConfig) -> None:
         sweeper = asyncio.create_task(_sweep(gateway))
         await _until_told(reloading)
         server.close()
-        await gateway.drain(max(0.0, config.stop_grace - GRACE_MARGIN))
+        await gateway.drain(draining_time(config.stop_grace))
         sweeper.cancel()
 
 
@@ -84,7 +88,8 @@ def build(config: GatewayConfig) -> Gateway:
     name = config.project or f"{random.getrandbits(32):08x}"
     access = AccessLog(config.access_log, nature.dice, sys.stdout)
     answering = Answering(nature, measures, access, f"msctl-gateway.{name}".encode("ascii"))
-    return Gateway(config, nature, measures, answering, max_connections(config))
+    clients = max_connections(config)
+    return Gateway(config, nature, measures, answering, clients, FileBudget(files_for_calls(clients)))
 
 
 def max_connections(config: GatewayConfig) -> int:
@@ -97,13 +102,30 @@ def max_connections(config: GatewayConfig) -> int:
     return min(fitting, config.max_connections or MOST_CONNECTIONS)
 
 
+def files_for_calls(clients: int) -> int:
+    """How many connections to instances fit beside so many clients."""
+    return max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FILES - clients)
+
+
 async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asyncio.Server:
     """Accept clients at an address."""
     try:
         loop = asyncio.get_running_loop()
-        return await loop.create_server(protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True)
+        server = await loop.create_server(
+            protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True
+        )
     except OSError as exc:
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
+    _notice_the_dead(server)
+    return server
+
+
+def _notice_the_dead(server: asyncio.Server) -> None:
+    """Clients that vanish without a word are found out; what is accepted inherits this from the listener."""
+    for listener in server.sockets:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE.items():
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Reloading:
@@ -139,6 +161,11 @@ class Reloading:
         except ManifestInvalid as exc:
             found = [str(problem) for problem in exc.problems]
             _log.error("the new document is invalid, the old one stays", extra={"problems": found})
+
+
+def draining_time(stop_grace: float) -> float:
+    """What requests under way get of ``stop_grace``."""
+    return stop_grace - min(GRACE_MARGIN, stop_grace / 4.0)
 
 
 async def _serve_admin(stack: AsyncExitStack, where: Listen, admin: Admin) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -40,6 +41,7 @@ class RequestBody:
         self._limit: int | None = None
         self.error: WireError | None = None
         self.complete = decoder.done
+        self._gathered: asyncio.Future[None] | None = None
 
     @property
     def replayable(self) -> bool:
@@ -61,6 +63,7 @@ class RequestBody:
             return b""
         if self._decoder.done:
             self.complete = True
+            self._wake()
             if self._consumer is not None:
                 self._consumer.content_end(self._decoder.trailers)
             return self._decoder.rest
@@ -70,6 +73,7 @@ class RequestBody:
         """Nothing more will come: the body is invalid, too large or too late."""
         self.error = error
         self.complete = True
+        self._wake()
         if self._consumer is not None:
             self._consumer.content_broken(error)
 
@@ -78,6 +82,18 @@ class RequestBody:
         self._limit = limit
         if self._is_too_large():
             self.break_off(WireError(TOO_LARGE, 413))
+
+    async def gather(self, seconds: float) -> None:
+        """Wait for the whole body, or as much of it as is kept, but no longer than ``seconds``."""
+        if self.complete or self._paused:
+            return
+        gathered = self._gathered = asyncio.get_running_loop().create_future()
+        timer = asyncio.get_running_loop().call_later(seconds, self._wake)
+        try:
+            await gathered
+        finally:
+            timer.cancel()
+            self._gathered = None
 
     def attach(self, consumer: BodyConsumer) -> None:
         """Send the body to ``consumer``; only while replayable."""
@@ -115,6 +131,11 @@ class RequestBody:
             self._forget_if_large()
         elif self._kept_size > KEPT_BYTES:
             self.pause(True)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._gathered is not None and not self._gathered.done():
+            self._gathered.set_result(None)
 
     def _is_too_large(self) -> bool:
         return self._limit is not None and self._size > self._limit

@@ -11,6 +11,7 @@ from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import GatewayConfig
 from msctl.gateway.exchange import Exchange, http_date
+from msctl.gateway.files import FileBudget
 from msctl.gateway.heads import own_head
 from msctl.gateway.measures import Measures
 from msctl.gateway.probing import Probing
@@ -27,7 +28,7 @@ IDLE_GRACE = 0.5
 
 
 class Gateway:
-    """One gateway process; ``max_connections`` bounds its clients."""
+    """One gateway process; ``max_connections`` bounds its clients, ``files`` its connections to instances."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Gateway:
         measures: Measures,
         answering: Answering,
         max_connections: int,
+        files: FileBudget,
     ) -> None:
         self.nature = nature
         self.clock = nature.clock
@@ -46,6 +48,7 @@ class Gateway:
         self._empty: asyncio.Event | None = None
         self._answering = answering
         self._max_connections = max_connections
+        self._files = files
         self.table = compile_table(config, None, self._maker(config), nature.clock)
         measures.count_connections(lambda: len(self.connections))
 
@@ -126,7 +129,10 @@ class Gateway:
         def make(name: str) -> Service:
             self.measures.circuit(name, CircuitState.CLOSED)
             return Service(
-                config.services[name], self.nature, lambda n, _old, new: self.measures.transition(n, new)
+                config.services[name],
+                self.nature,
+                lambda n, _old, new: self.measures.transition(n, new),
+                self._files,
             )
 
         return make

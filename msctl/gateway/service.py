@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from msctl.gateway.config import UpstreamConfig, breaker_settings
+from msctl.gateway.files import FileBudget
 from msctl.gateway.pool import Pool
 from msctl.resilience.balancer import balancer
 from msctl.resilience.breaker import Breaker, CircuitState
 from msctl.resilience.concurrency import ConcurrencyLimit
 from msctl.resilience.endpoints import Address, EjectionSettings, Endpoint, Endpoints
-from msctl.resilience.latency import PeakLatency
+from msctl.resilience.latency import UsualLatency
 from msctl.resilience.retry import RetryBudget
 
 MAX_CONCURRENT = 1000
@@ -33,17 +34,19 @@ Transition = Callable[[str, CircuitState, CircuitState], None]
 class Service:
     """Keeps its state over reloads; only what a new document changes is made anew."""
 
-    def __init__(self, config: UpstreamConfig, nature: Nature, transition: Transition) -> None:
+    def __init__(
+        self, config: UpstreamConfig, nature: Nature, transition: Transition, files: FileBudget | None = None
+    ) -> None:
         self.name = config.name
         self.config = config
         self._nature = nature
         self._transition = transition
         self.breaker = self._make_breaker()
         self.endpoints = Endpoints(EjectionSettings(), nature.clock, awaits_check=config.health is not None)
-        self.pool = Pool(nature.clock)
+        self.pool = Pool(nature.clock, (files or FileBudget()).share())
         self.budget = RetryBudget(nature.clock)
         self.bulkhead = ConcurrencyLimit(config.max_concurrent or MAX_CONCURRENT)
-        self.latencies: dict[str, PeakLatency] = {}
+        self.latencies: dict[str, UsualLatency] = {}
         self.catalog_trouble: str | None = None
         self._choose = balancer(config.balance, nature.dice)
         self._use_fixed_instances()
@@ -60,9 +63,14 @@ class Service:
         self.latencies.clear()
         self._use_fixed_instances()
 
-    def latency(self, label: str) -> PeakLatency:
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a call would be let through now."""
+        return not self.bulkhead.is_full and (self.breaker is None or self.breaker.refusal() is None)
+
+    def latency(self, label: str) -> UsualLatency:
         """How long answers to one kind of call take; ``label`` is out of the document, never of a request."""
-        return self.latencies.setdefault(label, PeakLatency())
+        return self.latencies.setdefault(label, UsualLatency())
 
     def pick(self, tried: Sequence[Endpoint]) -> Endpoint | None:
         """The instance for the next attempt."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import cast
 
+from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
 from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
 from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
@@ -13,6 +15,7 @@ from msctl.gateway.wire.fields import Field, WireError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_INTERIM = 16
+READ_BYTES = 64 * 1024
 KEEP_ALIVE_SECONDS = 4.0
 """Idle connections are given up before common servers (5 s) close them under a request."""
 
@@ -20,9 +23,12 @@ KEEP_ALIVE_SECONDS = 4.0
 class UpstreamConnection(asyncio.Protocol):
     """Serves one exchange at a time; ``reusable`` tells whether it may serve another."""
 
-    def __init__(self, endpoint: Endpoint, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, clock: Callable[[], float], files: FileBudget | None = None
+    ) -> None:
         self.endpoint = endpoint
         self._clock = clock
+        self._files = files or FileBudget()
         self.used = 0
         self.idle_until = 0.0
         self.closed = False
@@ -164,8 +170,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._files.hold()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._files.release()
+        if exc is not None and not self._aborted and self._tunnel is None:
+            self._read_rest()
         self.closed = True
         self.flow(False)
         if self._tunnel is not None:
@@ -175,6 +185,12 @@ class UpstreamConnection(asyncio.Protocol):
             self.fail(AttemptError("bad-answer", "connection closed without an answer", stale=stale))
         elif self._decoder is not None and not self._decoder.done:
             self._body_over(exc is None and not self._aborted)
+
+    def _read_rest(self) -> None:
+        """Take what came before the connection broke: who refuses a body early answers, and reads no more."""
+        number = self.transport.get_extra_info("socket").fileno()
+        while not self._aborted and (data := _arrived(number)):
+            self.data_received(data)
 
     def eof_received(self) -> bool:
         if self._tunnel is not None:
@@ -270,3 +286,11 @@ class UpstreamConnection(asyncio.Protocol):
         if self._sink is not None:
             sink, self._sink = self._sink, None
             sink.body_cut(cause)
+
+
+def _arrived(number: int) -> bytes:
+    """Some bytes that wait at a socket; none if it has no more."""
+    try:
+        return os.read(number, READ_BYTES)
+    except OSError:
+        return b""

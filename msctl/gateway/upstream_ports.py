@@ -8,18 +8,22 @@ from msctl.gateway.wire.fields import Field
 
 
 class AttemptError(Exception):
-    """An attempt got no answer; ``cause`` is a phrase out of a small set, ``kind`` a problem type.
+    """An attempt got no answer; ``cause`` is a phrase out of a small set, ``kind`` a problem type,
+    or "exhausted": the gateway could not even ask.
 
     ``untouched`` tells that the instance cannot have acted on the request, ``stale`` that a kept connection
-    turned out to be dead.
+    turned out to be dead, ``late`` that no connection came about in time.
     """
 
-    def __init__(self, kind: str, cause: str, untouched: bool = False, stale: bool = False) -> None:
+    def __init__(
+        self, kind: str, cause: str, untouched: bool = False, stale: bool = False, late: bool = False
+    ) -> None:
         super().__init__(cause)
         self.kind = kind
         self.cause = cause
         self.untouched = untouched
         self.stale = stale
+        self.late = late
 
 
 class BodySink(Protocol):

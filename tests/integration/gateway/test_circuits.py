@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+import pytest
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
 from tests.integration.gateway.process import Answer, GatewayProcess, wait_until
@@ -138,6 +143,16 @@ def test_deadline(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     assert int(behind.seen[-1].one("X-Timeout-Ms") or 0) <= 100
 
 
+def test_a_service_is_told_the_time_of_the_whole_call(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    behind = [upstream(), upstream()]
+    front = gateway(document(*behind, route={"timeout": "20s"}))
+    for _ in range(6):
+        assert front.get("/x").status == 200
+    told = [int(seen.one("X-Timeout-Ms") or 0) for one in behind for seen in one.seen]
+    assert min(told) > 15_000, "an attempt's own share is less than 11 s"
+    assert max(told) <= 20_000
+
+
 def test_hurried_callers_cannot_open_a_circuit(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     async def leisurely(talk: Talk) -> None:
         while await talk.request():
@@ -149,6 +164,34 @@ def test_hurried_callers_cannot_open_a_circuit(gateway: MakeGateway, upstream: M
         assert front.get("/x", "X-Timeout-Ms: 5\r\n").status == 504
     assert (front.circuit()["state"], front.circuit()["calls"]) == ("closed", 0)
     assert [i["ejected"] for i in front.instances()] == [False, False]
+
+
+@pytest.fixture
+def unreachable() -> Iterator[str]:
+    """The address of a listener whose queue is full: nobody gets a connection, nobody is refused."""
+    with socket.socket() as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            filler = waiting.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("milliseconds", [1, 20])
+@pytest.mark.parametrize("others", [0, 1])
+def test_no_connection_in_a_hurry_is_nobodys_failure(
+    milliseconds: int, others: int, unreachable: str, gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    front = gateway(document(*(upstream() for _ in range(others)), circuit=CIRCUIT))
+    front.document["services"]["orders"]["instances"].append(unreachable)
+    front.write(front.document)
+    front.admin("POST", "/-/reload")
+    statuses = {front.get("/x", f"X-Timeout-Ms: {milliseconds}\r\n").status for _ in range(20)}
+    assert statuses <= {200, 504}
+    assert front.circuit()["failure_rate"] == 0.0
+    assert {i["failures_in_a_row"] for i in front.instances()} == {0}
 
 
 def test_a_slow_upload_is_not_the_services_fault(gateway: MakeGateway, upstream: MakeUpstream) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -158,6 +159,27 @@ def test_few_open_files_are_survived(gateway: MakeGateway, upstream: MakeUpstrea
     for client in clients:
         client.close()
     wait_until(lambda: _works(front.port), "it recovers")
+
+
+def test_a_hung_service_takes_no_files_from_others(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    routes = [{"path": f"/{name}", "service": name, "timeout": "60s"} for name in ("hung", "good")]
+    services = {
+        "hung": {"instances": [upstream(after(600.0)).address]},
+        "good": {"instances": [upstream().address]},
+    }
+    front = gateway({"services": services, "routes": routes}, wrapper=("prlimit", "--nofile=256:256"))
+    clients = [front.client() for _ in range(120)]
+    for client in clients[:110]:
+        client.send(b"GET /hung HTTP/1.1\r\nHost: g\r\n\r\n")
+    sockets = {client.socket: client for client in clients[:110]}
+    refused = wait_until(lambda: select.select(list(sockets), [], [], 0)[0], "some are refused")
+    problem = sockets[refused[0]].answer().json()
+    assert (problem["status"], problem["type"]) == (503, "urn:msctl:problem:too-many-connections")
+    assert {client.get("/good").status for client in clients[110:]} == {200}
+    for name in services:
+        assert (front.circuit(name)["state"], front.circuit(name)["failure_rate"]) == ("closed", 0.0)
+        assert {i["failures_in_a_row"] for i in front.instances(name)} == {0}
+    wait_until(lambda: 40 <= front.in_flight("hung") <= 60, "the others wait")
 
 
 def test_metrics_and_log(gateway: MakeGateway, upstream: MakeUpstream) -> None:

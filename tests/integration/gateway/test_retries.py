@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
-from tests.integration.gateway.process import wait_until
+from tests.integration.gateway.process import Answer, GatewayProcess, wait_until
 from tests.integration.gateway.upstreams import Script, Talk
 
 
@@ -165,3 +165,39 @@ def test_a_dead_kept_connection_is_no_failure(
                 behind.shut()
                 behind.open()
     assert front.circuit()["failure_rate"] == 0.0
+
+
+def put(front: GatewayProcess, headers: str = "", method: str = "PUT") -> Answer:
+    with front.client() as client:
+        head = f"{method} /x HTTP/1.1\r\nHost: g\r\n{headers}Content-Length: 4\r\n\r\nbody"
+        client.send(head.encode())
+        return client.answer()
+
+
+@pytest.mark.parametrize(("script", "status"), [(hanging, 504), (resetting, 502), (answering(500), 502)])
+@pytest.mark.parametrize("key", ["", "Idempotency-Key: 7\r\n"])
+def test_a_write_that_was_perhaps_done_is_never_said_to_be_undone(
+    script: Script, status: int, key: str, gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    dead = upstream()
+    dead.shut()
+    doubtful = upstream(script)
+    route = {"timeout": "500ms", "retries": 1}
+    front = gateway(document(doubtful, dead, circuit="off", balance="round_robin", route=route))
+    for _ in range(4):
+        answer = put(front, key, "POST" if key else "PUT")
+        if answer.status != 500:
+            assert answer.json()["status"] == status
+            assert answer.json()["detail"].endswith("; the outcome of this write is unknown")
+
+
+def test_hung_writes_are_time_outs_to_the_last(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    behind = [upstream(hanging), upstream(hanging)]
+    front = gateway(document(*behind, circuit="off", route={"timeout": "300ms", "retries": 2}))
+    statuses: Counter[int] = Counter()
+    threads = [threading.Thread(target=lambda: statuses.update([put(front).status])) for _ in range(80)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == {504: 80}

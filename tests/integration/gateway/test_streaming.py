@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
-from tests.integration.gateway.process import wait_until
+from tests.integration.gateway.process import GatewayProcess, wait_until
 from tests.integration.gateway.upstreams import Talk
 
 
@@ -204,6 +204,48 @@ def test_early_answers(gateway: MakeGateway, upstream: MakeUpstream) -> None:
         answer = client.answer()
         assert (answer.status, answer.body, answer.header("Connection")) == (413, b"enough", "close")
         assert client.is_closed()
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 20000", "Transfer-Encoding: chunked"])
+def test_early_refusals_of_an_unread_upload_pass(
+    framing: str, gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    page = b"n" * 20_000
+    raw = b"4e20\r\n%b\r\n0\r\n\r\n" % page if "chunked" in framing else page
+
+    async def refusing(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(f"HTTP/1.1 413 X\r\nConnection: close\r\n{framing}\r\n\r\n".encode())
+        await talk.send(raw)
+        talk.writer.close()
+
+    front = gateway(document(upstream(refusing)))
+    for _ in range(20):
+        assert uploaded(front, 500_000) == (413, page)
+    assert (front.circuit()["state"], front.circuit()["failure_rate"]) == ("closed", 0.0)
+    assert front.instances()[0]["failures_in_a_row"] == 0
+
+
+def test_a_refusal_that_its_own_end_cuts_is_no_failure(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    async def cutting(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(b"HTTP/1.1 401 X\r\nConnection: close\r\nContent-Length: 9\r\n\r\npart")
+        talk.reset()
+
+    front = gateway(document(upstream(cutting)))
+    for _ in range(12):
+        assert uploaded(front, 500_000) == (401, b"part")
+    assert (front.circuit()["state"], front.circuit()["failure_rate"]) == ("closed", 0.0)
+
+
+def uploaded(front: GatewayProcess, size: int) -> tuple[int, bytes]:
+    """Send a body whether or not anybody reads it; returns the answer."""
+    with front.client() as client:
+        client.send(f"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: {size}\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError):
+            client.send(b"a" * size)
+        answer = client.answer()
+        return answer.status, answer.body
 
 
 def test_two_way_streams(gateway: MakeGateway, upstream: MakeUpstream) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
 from tests.integration.gateway.process import wait_until
@@ -76,3 +78,26 @@ def test_another_upgrade_than_asked_for_is_no_answer(gateway: MakeGateway, upstr
     with front.client() as client:
         client.send(ASK)
         assert client.answer().status == 502
+
+
+def test_a_client_that_ends_before_the_upgrade_leaves_nothing(
+    gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    go_on = threading.Semaphore(0)
+
+    async def late(talk: Talk) -> None:
+        await talk.request()
+        await asyncio.to_thread(go_on.acquire)
+        await talk.send(YES)
+        while data := await talk.reader.read(2**16):
+            await talk.send(data.upper())
+
+    front = gateway(document(upstream(late)))
+    for _ in range(10):
+        with front.client() as client:
+            client.send(ASK + b"early")
+            wait_until(lambda: front.in_flight() == 1, "the call is under way")
+            client.socket.shutdown(socket.SHUT_WR)
+            go_on.release()
+            client.rest()
+        wait_until(lambda: front.in_flight() == 0, "the tunnel is gone")

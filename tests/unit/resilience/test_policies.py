@@ -11,7 +11,7 @@ from msctl.resilience.balancer import balancer
 from msctl.resilience.concurrency import ConcurrencyLimit
 from msctl.resilience.deadline import Deadline, attempt_timeout, caller_timeout, timeout_header
 from msctl.resilience.endpoints import Address, Endpoint
-from msctl.resilience.latency import PeakLatency
+from msctl.resilience.latency import UsualLatency
 from msctl.resilience.ratelimit import Rate, RateLimit
 from msctl.resilience.retry import RetryBudget, backoff, is_repeatable
 
@@ -92,14 +92,36 @@ def test_what_is_merely_slow_is_not_asked_twice() -> None:
     assert attempt_timeout(2.0, can_retry=True, usual=0.0) == 1.0
 
 
-def test_peak_latency_rises_at_once_and_fades() -> None:
-    peak = PeakLatency()
-    peak.observe(0.1)
-    peak.observe(1.0)
-    assert peak.seconds == 1.0
-    for _ in range(100):
-        peak.observe(0.1)
-    assert peak.seconds == pytest.approx(0.1, abs=0.02)
+@pytest.mark.parametrize("seconds", [0.05, 0.5, 1.4])
+def test_one_answer_is_enough_to_learn_that_a_service_is_slow(seconds: float) -> None:
+    usual = UsualLatency()
+    assert usual.seconds == 0.0
+    for _ in range(3):
+        usual.observe(seconds)
+        assert usual.seconds == pytest.approx(seconds)
+
+
+def test_what_was_slow_and_is_not_is_forgotten() -> None:
+    usual = UsualLatency()
+    usual.observe(1.0)
+    for _ in range(60):
+        usual.observe(0.1)
+    assert usual.seconds == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize("every", [10, 20, 50])
+def test_a_slow_answer_now_and_then_leaves_time_for_another_instance(every: int) -> None:
+    usual = UsualLatency()
+    for number in range(1000):
+        usual.observe(1.4 if number % every == every - 1 else 0.002)
+        assert attempt_timeout(2.0, True, usual.seconds) < 1.5
+
+
+def test_a_service_that_is_slow_half_of_the_time_is_borne_with() -> None:
+    usual = UsualLatency()
+    for number in range(1000):
+        usual.observe(1.0 if number % 2 else 0.2)
+        assert number < 20 or attempt_timeout(2.0, True, usual.seconds) > 1.2
 
 
 def test_deadline() -> None:
@@ -155,6 +177,14 @@ def test_bulkhead() -> None:
     assert not limit.enter()
     limit.leave()
     assert limit.enter()
+
+
+@pytest.mark.parametrize(("places", "lasting"), [(1, 1), (2, 1), (5, 2), (1000, 500)])
+def test_lasting_calls_have_half_of_the_places(places: int, lasting: int) -> None:
+    limit = ConcurrencyLimit(places)
+    assert [limit.prolong() for _ in range(lasting + 1)] == [True] * lasting + [False]
+    limit.hasten()
+    assert limit.prolong()
 
 
 @pytest.mark.parametrize("start", [0.0, 0.5, 0.95])
