@@ -26,11 +26,12 @@ from msctl.gateway.config import GatewayConfig, Listen
 from msctl.gateway.discovery import Discovery
 from msctl.gateway.loader import load
 from msctl.gateway.log import AccessLog
+from msctl.gateway.log_stream import LogStream, report
 from msctl.gateway.measures import Measures
 from msctl.gateway.runtime import Gateway
 from msctl.gateway.service import Nature
 from msctl.telemetry import logs
-from msctl.telemetry.metrics import process_registry
+from msctl.telemetry.metrics import Tallies, process_registry
 
 SWEEP_SECONDS = 0.5
 BACKLOG = 4096
@@ -39,6 +40,9 @@ FILES_FOR_CALLS = 4000
 MOST_CONNECTIONS = 20_000
 GRACE_MARGIN = 1.0
 """Draining ends this long before ``stop_grace``, which is when the engine kills."""
+
+LAST_LINES_SECONDS = 1.0
+"""How long the end of the process waits for a reader of its log."""
 
 _log = logging.getLogger("msctl.gateway")
 
@@ -53,14 +57,18 @@ def run(config_path: Path) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     config = load(config_path)
     identity = {"service": "gateway", "instance": os.environ.get("MSCTL_INSTANCE", "gateway")}
-    logs.configure(identity | ({"project": config.project} if config.project else {}))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config_path, config))
+    stream = LogStream(sys.stdout.fileno())
+    logs.configure(identity | ({"project": config.project} if config.project else {}), stream=stream)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(config_path, config, stream))
+    finally:
+        stream.close(LAST_LINES_SECONDS)
     return 0
 
 
-async def _serve(config_path: Path, config: GatewayConfig) -> None:
-    gateway = build(config)
+async def _serve(config_path: Path, config: GatewayConfig, stream: LogStream) -> None:
+    gateway = build(config, stream)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         discovery = Discovery(session, gateway.clock)
@@ -77,12 +85,14 @@ async def _serve(config_path: Path, config: GatewayConfig) -> None:
         sweeper.cancel()
 
 
-def build(config: GatewayConfig) -> Gateway:
+def build(config: GatewayConfig, stream: LogStream) -> Gateway:
     """A gateway with real time and chance."""
     nature = Nature(time.monotonic, random.random, random.getrandbits)
-    measures = Measures(process_registry())
+    registry = process_registry()
+    registry.register(Tallies(report(stream)))
+    measures = Measures(registry)
     name = config.project or f"{random.getrandbits(32):08x}"
-    access = AccessLog(config.access_log, nature.dice, sys.stdout)
+    access = AccessLog(config.access_log, nature.dice, stream)
     answering = Answering(nature, measures, access, f"msctl-gateway.{name}".encode("ascii"))
     return Gateway(config, nature, measures, answering, max_connections(config))
 

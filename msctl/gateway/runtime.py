@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ParamSpec
 
 from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
@@ -21,6 +22,10 @@ from msctl.gateway.wire.fields import Fields, WireError
 from msctl.gateway.wire.request import RequestHead
 from msctl.resilience.breaker import CircuitState
 from msctl.telemetry.trace import proceed
+
+P = ParamSpec("P")
+
+_log = logging.getLogger("msctl.gateway")
 
 IDLE_GRACE = 0.5
 """How long idle connections stay open for a last request once the process is told to end."""
@@ -71,14 +76,14 @@ class Gateway:
             self._empty.set()
 
     def sweep(self) -> None:
-        """End waits that took too long; called a few times a second."""
+        """End waits that took too long; called a few times a second. What fails in one step stops no other."""
         now = self.clock()
         for connection in tuple(self.connections):
-            connection.sweep(now)
+            _survive(connection.sweep, now)
         for service in self.table.services.values():
-            service.pool.sweep()
-            self._probing.begin(service)
-        self._answering.access.flush()
+            _survive(service.pool.sweep)
+            _survive(self._probing.begin, service)
+        _survive(self._answering.access.flush)
 
     def begin(self, head: RequestHead, body: RequestBody | None, connection: ClientConnection) -> Exchange:
         """The exchange of a request, continuing its trace."""
@@ -130,3 +135,10 @@ class Gateway:
             )
 
         return make
+
+
+def _survive(step: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
+    try:
+        step(*given, **named)
+    except Exception:
+        _log.exception("a step of sweeping failed")
