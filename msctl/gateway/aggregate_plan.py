@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -54,6 +54,14 @@ def check_parts(parts: Sequence[AggregatePart]) -> Iterator[tuple[str, str]]:
                 yield part.name, f"{{{name}}} needs 'after: {first}'"
     for name in _in_cycle(parts):
         yield name, "waits for itself"
+
+
+def check_parameters(parts: Sequence[AggregatePart], known: Collection[str]) -> None:
+    """Fault on a call that uses a parameter which the route's path does not have."""
+    for part in parts:
+        for name in parse_call(part.call).fields:
+            if "." not in name and name not in known:
+                raise Fault(f"part '{part.name}' uses {{{name}}}, which the route's path does not have")
 
 
 def _in_cycle(parts: Sequence[AggregatePart]) -> list[str]:

@@ -76,7 +76,7 @@ class Gateway:
             self._empty.set()
 
     def sweep(self) -> None:
-        """End waits that took too long; called a few times a second. What fails in one step stops no other."""
+        """End waits that took too long, a few times a second; what fails in one step stops no other."""
         now = self.clock()
         for connection in tuple(self.connections):
             _survive(connection.sweep, now)

@@ -91,6 +91,12 @@ def rate(value: object) -> float:
     return ratio
 
 
+def share(value: object) -> float:
+    """A rate that is more than nothing."""
+    ratio = rate(value)
+    return grammar.share("0%") if not ratio else ratio
+
+
 def truth(value: object) -> bool:
     """true or false."""
     if isinstance(value, bool):

@@ -84,9 +84,10 @@ def test_the_end_does_not_wait_for_a_reader(pipe: tuple[int, int]) -> None:
     stream = LogStream(pipe[1])
     for _ in range(200):
         stream.write(LINE)
-    closed = threading.Event()
-    threading.Thread(target=lambda: (stream.close(0.01), closed.set()), daemon=True).start()
-    assert closed.wait(30.0)
+    ending = threading.Thread(target=stream.close, args=(0.01,), daemon=True)
+    ending.start()
+    ending.join(30.0)
+    assert not ending.is_alive()
     os.set_blocking(pipe[0], True)
     read(pipe[0], 200 * len(LINE))
     stream.close(10.0)
