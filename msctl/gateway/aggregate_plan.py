@@ -14,6 +14,9 @@ _CALL = re.compile(r"(GET) ([A-Za-z0-9-]{1,63}):(/[\x21\x24-\x3b\x3d\x3f-\x7e]*)
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)\}")
 
 
+_AMBIGUOUS = re.compile(r"[/\\\0]|\A\.\.?(?:;|\Z)")
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """``GET orders:/orders/{id}`` taken apart; ``fields`` are the dotted names in braces."""
@@ -74,12 +77,28 @@ def _in_cycle(parts: Sequence[AggregatePart]) -> list[str]:
     return list(waiting)
 
 
+class UnfitField(Exception):
+    """A field's value cannot stand where the call has it; servers read such a path differently."""
+
+
 def fill(call: Call, values: Mapping[str, object]) -> str:
     """The target of a call: path parameters by name, fields of earlier answers by dotted name.
 
     Every value is percent-encoded, so that no answer can reach another path or parameter.
     """
-    return _FIELD.sub(lambda match: quote(_text(match[1], values), safe=""), call.template)
+    query = call.template.find("?")
+
+    def filled(match: re.Match[str]) -> str:
+        text = _text(match[1], values)
+        in_path = query < 0 or match.start() < query
+        if in_path and "." in match[1] and _AMBIGUOUS.search(text):
+            raise UnfitField(match[1])
+        try:
+            return quote(text, safe="")
+        except UnicodeEncodeError as exc:
+            raise UnfitField(match[1]) from exc
+
+    return _FIELD.sub(filled, call.template)
 
 
 def _text(name: str, values: Mapping[str, object]) -> str:
@@ -93,9 +112,6 @@ def _text(name: str, values: Mapping[str, object]) -> str:
             raise MissingField(name)
     if isinstance(found, bool):
         return "true" if found else "false"
-    if isinstance(found, str | int | float):
-        text = str(found)
-        if text in (".", "..", ""):
-            raise MissingField(name)
-        return text
+    if isinstance(found, str | int | float) and found != "":
+        return str(found)
     raise MissingField(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -21,7 +22,7 @@ from msctl.gateway.max_forwards import ends_here
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.problems import Trouble
-from msctl.gateway.router import USUAL_METHODS, Match, WrongMethod
+from msctl.gateway.router import USUAL_METHODS, CompiledRoute, Match, WrongMethod
 from msctl.gateway.service import Nature
 from msctl.gateway.table import Table, choose_service
 from msctl.gateway.template import BadPath
@@ -84,7 +85,7 @@ class Answering:
         if exchange.body is not None:
             exchange.body.allow(match.route.route.body_limit)
         if match.route.route.aggregate:
-            await aggregate(exchange, match, table, self.nature, self.measures)
+            await aggregate(exchange, match, edge, table, self.nature, self.measures)
             return
         service = table.services[choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
@@ -138,11 +139,19 @@ def _route(exchange: Exchange, table: Table) -> Match | None:
         raise Refused(Trouble("no-route", "no route of the gateway fits this request"))
     if isinstance(found, WrongMethod):
         exchange.label = found.routes[0].label
+        _open_to_pages(exchange, found.routes)
         raise Refused(
             Trouble("wrong-method", f"this path takes {found.allow}", headers=(("Allow", found.allow),))
         )
     exchange.label = found.route.label
+    _open_to_pages(exchange, (found.route,))
     return found
+
+
+def _open_to_pages(exchange: Exchange, routes: Sequence[CompiledRoute]) -> None:
+    rules = next((found.route.cors for found in routes if found.route.cors is not None), None)
+    if rules is not None:
+        exchange.cross_origin = cors.answer_headers(rules, exchange.head.header("origin"))
 
 
 def _origin(exchange: Exchange, edge: Edge) -> str:

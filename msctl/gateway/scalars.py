@@ -94,7 +94,7 @@ def rate(value: object) -> float:
 def share(value: object) -> float:
     """A rate that is more than nothing."""
     ratio = rate(value)
-    return grammar.share("0%") if not ratio else ratio
+    return ratio if ratio else grammar.share("0%")
 
 
 def truth(value: object) -> bool:

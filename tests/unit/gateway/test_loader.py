@@ -167,7 +167,10 @@ BASE = "listen: 127.0.0.1:1\nservices: {a: {instances: []}}\nroutes: "
             BASE + "[{path: /x, service: a, request_headers: {remove: [Forwarded]}}]",
             "'Forwarded' is set by the gateway",
         ),
-        (BASE + '[{path: /x, service: a, request_headers: {set: {"A\\r\\nB": c}}}]', "is not a header's name"),
+        (
+            BASE + '[{path: /x, service: a, request_headers: {set: {"A\\r\\nB": c}}}]',
+            "is not a header's name",
+        ),
         (
             BASE + '[{path: /x, service: a, cors: {origins: ["*"], credentials: true}}]',
             "3:39: routes[0].cors: any web page could act for its visitor",
