@@ -28,6 +28,7 @@ class Pool:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
+        self._closed = False
 
     def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
         """An idle connection, if there is a fresh one."""
@@ -58,7 +59,7 @@ class Pool:
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is clean, close any other."""
         idle = self._idle.setdefault(connection.endpoint, [])
-        if not connection.reusable or len(idle) >= MAX_IDLE:
+        if self._closed or not connection.reusable or len(idle) >= MAX_IDLE:
             connection.discard()
             return
         connection.pause(False)
@@ -86,7 +87,8 @@ class Pool:
             connection.abort()
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and from now on each that is given back."""
+        self._closed = True
         for endpoint in list(self._idle):
             self.forget(endpoint)
 

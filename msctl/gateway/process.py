@@ -39,7 +39,8 @@ RESERVED_FILES = 64
 FILES_FOR_CALLS = 4000
 MOST_CONNECTIONS = 20_000
 GRACE_MARGIN = 1.0
-"""Draining ends this long before ``stop_grace``, which is when the engine kills."""
+GRACE_SHARE = 0.1
+"""Draining ends this long before ``stop_grace``, or this share of it: then the engine kills."""
 
 LAST_LINES_SECONDS = 1.0
 """How long the end of the process waits for a reader of its log."""
@@ -81,8 +82,13 @@ async def _serve(config_path: Path, config: GatewayConfig, stream: LogStream) ->
         sweeper = asyncio.create_task(_sweep(gateway))
         await _until_told(reloading)
         server.close()
-        await gateway.drain(max(0.0, config.stop_grace - GRACE_MARGIN))
+        await gateway.drain(draining_time(gateway.table.config.stop_grace))
         sweeper.cancel()
+
+
+def draining_time(stop_grace: float) -> float:
+    """Seconds in which requests under way may end."""
+    return stop_grace - min(GRACE_MARGIN, stop_grace * GRACE_SHARE)
 
 
 def build(config: GatewayConfig, stream: LogStream) -> Gateway:
@@ -133,7 +139,9 @@ class Reloading:
             old = self._gateway.table.config
             if (config.listen, config.admin) != (old.listen, old.admin):
                 _log.warning("listen and admin change only with a restart")
-            self._gateway.reconfigure(config)
+            if config.project != old.project:
+                _log.warning("project changes only with a restart")
+            self._gateway.reconfigure(config, max_connections(config))
             await self._discovery.follow(self._gateway.table)
             _log.info("reloaded", extra={"routes": len(config.routes)})
 

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from msctl.gateway.explain import explain
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
 from tests.integration.gateway.process import ROOT, Client, wait_until
 from tests.integration.gateway.upstreams import Script, Talk
@@ -92,6 +93,18 @@ def test_reload_under_load_drops_nothing(gateway: MakeGateway, upstream: MakeUps
     assert set(statuses) == {200}
 
 
+def test_a_reloaded_grace_holds(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    front = gateway(document(upstream(after(60.0)), route={"timeout": "50s"}))
+    front.write({**document(upstream(after(60.0)), route={"timeout": "50s"}), "stop_grace": "1s"})
+    assert front.admin("POST", "/-/reload")[0] == 200
+    with front.client() as client:
+        client.send(b"GET /x HTTP/1.1\r\nHost: g\r\n\r\n")
+        wait_until(lambda: front.in_flight() == 1, "it is under way")
+        front.signal(signal.SIGTERM)
+        client.socket.settimeout(5.0)
+        assert client.is_closed(), "by the old grace it would live longer"
+
+
 def test_an_invalid_document_changes_nothing(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     front = gateway(document(upstream()))
     front.write({**document(upstream()), "routes": [{"path": "/x", "servce": "orders"}]})
@@ -132,6 +145,8 @@ def test_too_many_connections_are_turned_away(gateway: MakeGateway, upstream: Ma
     with front.client() as extra:
         answer = extra.answer()
         assert (answer.status, answer.header("Retry-After")) == (503, "1")
+        assert answer.header("Content-Type") == "application/problem+json"
+        assert answer.json()["type"] == "urn:msctl:problem:too-many-connections"
         assert extra.is_closed()
     assert {client.get("/x").status for client in held} == {200}
     for client in held:
@@ -195,3 +210,12 @@ def test_web_pages_change_nothing(gateway: MakeGateway, upstream: MakeUpstream) 
     assert front.admin("POST", "/-/circuits/orders/trip", origin)[0] == 403
     assert front.admin("POST", "/-/reload", origin)[0] == 403
     assert front.circuit()["state"] == "closed"
+    for method, path, headers, status in (
+        ("GET", "/-/circuits", {"Host": "evil.example"}, 403),
+        ("GET", "/-/nothing", {}, 404),
+        ("GET", "/-/reload", {}, 405),
+        ("POST", "/-/circuits/nobody/trip", {}, 404),
+    ):
+        answered, problem = front.admin(method, path, headers)
+        assert (answered, problem["status"]) == (status, status)
+        assert explain(problem["type"]) is not None
