@@ -212,27 +212,28 @@ def _auth(spot: Spot) -> None:
         )
 
 
-gateway = record(
-    GatewayConfig,
-    {
-        "listen": value(scalars.listen),
-        "admin": _or_null(value(scalars.listen)),
-        "auth": _auth,
-        "errors": _one_of("public", "full"),
-        "project": _or_null(value(names.project)),
-        "consul": _or_null(
-            record(
-                ConsulConfig,
-                {"address": value(scalars.url), "token_file": _or_null(_text)},
-                required=["address"],
-            )
-        ),
-        "services": _services,
-        "routes": items(record(_make_route, _route_fields, required=["path"])),
-        "trusted_proxies": items(value(scalars.network)),
-        "max_connections": _or_null(_whole(1)),
-        "stop_grace": _seconds,
-        "access_log": value(scalars.rate),
-    },
-    required=["listen"],
-)
+_gateway_fields: dict[str, Parser[Any]] = {
+    "listen": value(scalars.listen),
+    "admin": _or_null(value(scalars.listen)),
+    "auth": _auth,
+    "errors": _one_of("public", "full"),
+    "project": _or_null(value(names.project)),
+    "consul": _or_null(
+        record(
+            ConsulConfig,
+            {"address": value(scalars.url), "token_file": _or_null(_text)},
+            required=["address"],
+        )
+    ),
+    "services": _services,
+    "routes": items(record(_make_route, _route_fields, required=["path"])),
+    "trusted_proxies": items(value(scalars.network)),
+    "max_connections": _or_null(_whole(1)),
+    "stop_grace": _seconds,
+    "access_log": value(scalars.rate),
+}
+
+gateway = record(GatewayConfig, _gateway_fields, required=["listen"])
+
+GATEWAY_KEYS = tuple(_gateway_fields)
+SERVICE_KEYS = tuple(_upstream_fields)

@@ -121,6 +121,6 @@ class ServiceKeys(f.Keys):
     balance: Literal["least_requests", "round_robin", "weighted"] = f.key(
         "least_requests", description="How calls are spread over its instances."
     )
-    max_concurrent: f.Count | None = f.key(None, description="Most calls at a time; unlimited if absent.")
+    max_concurrent: f.Count | None = f.key(None, description="Most calls at a time; 1000 if absent.")
     resources: ResourcesKeys = f.section(ResourcesKeys, description="Limits of one container.")
     environment: dict[f.Variable, f.Verbatim] = f.key({}, description="Environment variables; no secrets.")
