@@ -10,7 +10,14 @@ from tests.integration.gateway.process import ROOT, GatewayProcess
 
 
 def msctl(front: GatewayProcess, *arguments: str) -> str:
-    command = [sys.executable, "-c", "from msctl.cli.main import main; main()", *arguments, "--config", str(front.config)]
+    command = [
+        sys.executable,
+        "-c",
+        "from msctl.cli.main import main; main()",
+        *arguments,
+        "--config",
+        str(front.config),
+    ]
     ended = subprocess.run(
         command, cwd=front.folder, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
     )
