@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import statistics
+from collections.abc import Mapping, Sequence
 
 _BAR = re.compile(r"\((<=|<)? ?(\d+(?:\.\d+)?)\)\Z")
 
@@ -14,3 +16,14 @@ def holds(figure: str, value: float) -> bool:
         return True
     bar = float(match[2])
     return value < bar if match[1] == "<" else value <= bar if match[1] == "<=" else value == bar
+
+
+def show(figures: Mapping[str, Sequence[float]]) -> int:
+    """Print median, least and most of each figure; returns how many medians miss their bar."""
+    missed = 0
+    for figure, values in figures.items():
+        found = (statistics.median(values), min(values), max(values))
+        met = holds(figure, found[0])
+        missed += not met
+        print(f"  {figure:<50}" + "".join(f"{value:>10.2f}" for value in found) + ("" if met else "  MISSED"))
+    return missed

@@ -12,7 +12,7 @@ from msctl.gateway.client_ports import ClientTunnel, Host
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.wire.body import decoder
-from msctl.gateway.wire.fields import WireError, connection_names
+from msctl.gateway.wire.fields import WireError
 from msctl.gateway.wire.request import RequestHead, check_partial, parse_request
 
 IDLE_SECONDS = 75.0
@@ -218,8 +218,7 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: RequestHead) -> None:
         body: RequestBody | None = None
         if head.has_body:
-            named = connection_names(head.fields)
-            body = RequestBody(decoder(head.length, head.chunked, named=named), self._body_flow)
+            body = RequestBody(decoder(head.length, head.chunked, named=head.hop_named), self._body_flow)
             if head.expects_continue:
                 body.wanted = self._send_continue
         self.expires = NEVER if body is None else self._host.clock() + BODY_SECONDS

@@ -235,6 +235,9 @@ class UpstreamConnection(asyncio.Protocol):
             rest, self._buffer = self._buffer, b""
             if rest:
                 self._body(rest)
+            if self._broken is not None:
+                self.fail(AttemptError("bad-answer", self._broken))
+                return
             if not self._decoder.done:
                 self.pause(True)
         self._waiter.set_result(answer)

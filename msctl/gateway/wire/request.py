@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from msctl.gateway.wire.fields import Fields, WireError, content_length, is_token, parse_fields, split_lines
+from msctl.gateway.wire.fields import (
+    Fields,
+    WireError,
+    connection_names,
+    content_length,
+    is_token,
+    parse_fields,
+    split_lines,
+)
 
 MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
@@ -43,6 +51,11 @@ class RequestHead:
     def has_body(self) -> bool:
         """Whether body bytes follow the head."""
         return self.chunked or bool(self.length)
+
+    @property
+    def hop_named(self) -> frozenset[bytes]:
+        """Fields that ``Connection`` keeps to this hop, trailers included."""
+        return connection_names(self.fields)
 
     def header(self, name: str) -> str | None:
         """The value of the only field of this lower-case name."""
