@@ -22,7 +22,7 @@ MAX_METHOD = 32
 HIGHEST_PORT = 65535
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])\Z")
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9\-._~]{1,253})(:[0-9]{0,5})?\Z")
-_TARGET = re.compile(rb"[\x21\x24-\x3b\x3d\x3f-\x7e]+\Z")
+_TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
 _ABSOLUTE = re.compile(rb"https?://([^/?]*)(.*)\Z", re.IGNORECASE)
 _BARE = re.compile(rb"\r[^\n]|(?<!\r)\n")
 

@@ -115,7 +115,7 @@ def test_a_client_that_does_not_read_is_cut() -> None:
         connection.pause_writing()
         connection.sweep(process.now + 1)
         assert wire.ended == ""
-        connection.sweep(process.now + LONG)
+        connection.sweep(process.now + client_side.WRITE_SECONDS + 1)
         assert wire.ended == "aborted"
 
     in_loop(test)

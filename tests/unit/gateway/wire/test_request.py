@@ -105,9 +105,3 @@ def test_hosts_that_are_none(host: str) -> None:
 @pytest.mark.parametrize("host", ["[::1]:80", "x:65535", "x:", "a_b.example"])
 def test_hosts_that_are_fine(host: str) -> None:
     assert parse_request(f"GET / HTTP/1.1\r\nHost: {host}".encode()).host == host
-
-
-@pytest.mark.parametrize("character", '"<>#')
-def test_what_a_target_must_encode(character: str) -> None:
-    with pytest.raises(WireError):
-        parse_request(f"GET /a?b={character} HTTP/1.1\r\nHost: x".encode())
