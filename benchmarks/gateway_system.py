@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import show
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import container_ids, docker
 from tests.e2e.gateway_view import circuit, instances, upstream
@@ -227,12 +227,13 @@ SCENARIOS: Mapping[str, Callable[[Checkout], Figures]] = {
 }
 
 
-def main() -> None:
-    """Run the named scenarios, all without names, and print one table."""
+def main() -> int:
+    """Run the named scenarios, all without names, and print one table; 1 if a median misses its bar."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help="scenarios to run")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run")
     options = parser.parse_args()
+    missed = 0
     print(f"{'':<52}{'median':>10}{'least':>10}{'most':>10}")
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -240,9 +241,8 @@ def main() -> None:
     ):
         for name in options.names or SCENARIOS:
             print(f"{name}: {SCENARIOS[name].__doc__}", flush=True)
-            for figure, values in _rounds(system, SCENARIOS[name], options.rounds).items():
-                found = (statistics.median(values), min(values), max(values))
-                print(f"  {figure:<50}" + "".join(f"{value:>10.2f}" for value in found), flush=True)
+            missed += show(_rounds(system, SCENARIOS[name], options.rounds))
+    return 1 if missed else 0
 
 
 def _rounds(system: Checkout, scenario: Callable[[Checkout], Figures], rounds: int) -> dict[str, list[float]]:
@@ -297,4 +297,4 @@ def _moment(lines: Iterator[str], state: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msctl.cli.context import Context
+from msctl.cli.standalone import Config, admin_of
+
+if TYPE_CHECKING:
+    from msctl.orchestrator.admin import AdminAccess
 
 Callee = Annotated[str, typer.Argument(metavar="SERVICE", help="The called service.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -26,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="circuits")
 
 
-def show(context: typer.Context, as_json: Json = False) -> None:
+def show(context: typer.Context, as_json: Json = False, config: Config = None) -> None:
     """Show every circuit: state, failures, cause and countdown.
 
     Examples:
@@ -34,6 +40,8 @@ def show(context: typer.Context, as_json: Json = False) -> None:
       msctl circuits
 
       msctl circuits trip orders
+
+      msctl circuits --config gateway.yaml
     """
     if context.invoked_subcommand is not None:
         return
@@ -44,7 +52,7 @@ def show(context: typer.Context, as_json: Json = False) -> None:
     from msctl.report.status import circuits_view  # noqa: PLC0415
 
     wired: Context = context.obj
-    with wired.access() as access:
+    with _admin(wired, config) as access:
         found = read_circuits(access)
     if as_json:
         print(json.dumps(found, indent=2))
@@ -53,30 +61,34 @@ def show(context: typer.Context, as_json: Json = False) -> None:
         wired.consoles.answer.print(circuits_view(circuits, datetime.now(UTC)))
 
 
-def trip(context: typer.Context, service: Callee) -> None:
-    """Open the circuit towards a service: every call fails at once until it is reset.
+def trip(context: typer.Context, service: Callee, config: Config = None) -> None:
+    """Open the circuit towards a service: calls fail at once for the circuit's 'wait', then it tries again.
 
     Example:
 
       msctl circuits trip orders
     """
-    _set(context.obj, service, "trip", "open")
+    _set(context.obj, service, "trip", "open", config)
 
 
-def reset(context: typer.Context, service: Callee) -> None:
+def reset(context: typer.Context, service: Callee, config: Config = None) -> None:
     """Close the circuit towards a service and forget what it had counted.
 
     Example:
 
       msctl circuits reset orders
     """
-    _set(context.obj, service, "reset", "closed")
+    _set(context.obj, service, "reset", "closed", config)
 
 
-def _set(wired: Context, service: str, action: str, state: str) -> None:
+def _admin(wired: Context, config: Path | None) -> AbstractContextManager[AdminAccess]:
+    return wired.access() if config is None else nullcontext(admin_of(config))
+
+
+def _set(wired: Context, service: str, action: str, state: str, config: Path | None) -> None:
     from msctl.orchestrator.admin import set_circuit  # noqa: PLC0415
 
-    with wired.access() as access:
+    with _admin(wired, config) as access:
         set_circuit(access, service, action)
     if not wired.quiet:
         wired.consoles.messages.print(f"circuit gateway → {service} is {state}")

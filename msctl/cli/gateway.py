@@ -1,4 +1,4 @@
-"""``gateway serve``: the gateway alone, without Docker and Consul."""
+"""``gateway serve`` and ``gateway reference``: the gateway alone, without Docker and Consul."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     group = typer.Typer(help="The gateway by itself.", no_args_is_help=True, rich_markup_mode=None)
     group.command()(serve)
+    group.command()(reference)
     group.callback()(lambda: None)
     app.add_typer(group, name="gateway")
 
@@ -24,7 +25,23 @@ def serve(
     Example:
 
       msctl gateway serve --config gateway.yaml
+
+    Every key of the document:
+
+      msctl gateway reference
     """
     from msctl.gateway import serve as run  # noqa: PLC0415
 
     raise typer.Exit(run(config))
+
+
+def reference() -> None:
+    """Print the gateway's commented reference document: every key with its default.
+
+    Example:
+
+      msctl gateway reference > gateway.yaml
+    """
+    from msctl.gateway.reference import reference_text  # noqa: PLC0415
+
+    print(reference_text(), end="")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msctl.cli.context import Context
+from msctl.cli.standalone import Config, routes_of
+
+if TYPE_CHECKING:
+    from msctl.model.project import Route
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
@@ -24,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="routes")
 
 
-def show(context: typer.Context, as_json: Json = False) -> None:
+def show(context: typer.Context, as_json: Json = False, config: Config = None) -> None:
     """Show the manifest's routes in their order.
 
     Examples:
@@ -32,13 +37,15 @@ def show(context: typer.Context, as_json: Json = False) -> None:
       msctl routes
 
       msctl routes match GET /api/orders/7
+
+      msctl routes --config gateway.yaml
     """
     if context.invoked_subcommand is not None:
         return
     from msctl.report.routes import route_row, routes_view  # noqa: PLC0415
 
     wired: Context = context.obj
-    rows = [route_row(route) for route in wired.loaded.project.gateway.routes]
+    rows = [route_row(route) for route in _routes(wired, config)]
     if as_json:
         print(json.dumps([dict(row) for row in rows], indent=2))
     else:
@@ -54,6 +61,7 @@ def match(
         list[str] | None, typer.Option("--header", "-H", help="'Name: value', repeatable.")
     ] = None,
     as_json: Json = False,
+    config: Config = None,
 ) -> None:
     """Say which route answers a request, and why; nothing is sent. Exit code 1 if none does.
 
@@ -67,14 +75,17 @@ def match(
     from msctl.report.routes import match_json, match_view  # noqa: PLC0415
 
     wired: Context = context.obj
-    routes = wired.loaded.project.gateway.routes
-    found = match_explained(routes, method.upper(), target, host, _headers(header or []))
+    found = match_explained(_routes(wired, config), method.upper(), target, host, _headers(header or []))
     if as_json:
         print(json.dumps(match_json(found), indent=2))
     else:
         wired.consoles.answer.print(match_view(found))
     if found.status is not None:
         raise typer.Exit(1)
+
+
+def _routes(wired: Context, config: Path | None) -> tuple[Route, ...]:
+    return routes_of(config) if config is not None else wired.loaded.project.gateway.routes
 
 
 def _headers(given: list[str]) -> dict[str, str]:

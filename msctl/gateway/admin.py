@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from aiohttp import web
 
 from msctl.errors import ManifestInvalid
+from msctl.gateway.explain import EXPLANATIONS
+from msctl.gateway.router import hostname
 from msctl.gateway.runtime import Gateway
 from msctl.gateway.views import circuit_view, health_view, route_view, upstream_view
 from msctl.manifest.faults import Fault
@@ -30,7 +33,7 @@ class Admin:
 
     def application(self) -> web.Application:
         """The aiohttp application that serves the endpoints."""
-        application = web.Application(middlewares=[refuse_web_pages])
+        application = web.Application(middlewares=[refuse_web_pages, say_what_is_wrong])
         application.add_routes(
             [
                 web.get("/-/health", self.health),
@@ -72,20 +75,20 @@ class Admin:
     async def trip(self, request: web.Request) -> web.Response:
         """Open a circuit, for its own wait or as long as ``?for=10m`` says."""
         breaker = self._breaker(request)
-        if isinstance(breaker, Problem):
-            return _problem(breaker)
+        if isinstance(breaker, web.Response):
+            return breaker
         try:
             seconds = duration(request.query["for"]) if "for" in request.query else None
         except Fault as fault:
-            return _problem(Problem("bad-request", "The request is malformed", 400, f"for: {fault.what}"))
+            return _refusal("bad-request", f"for: {fault.what}")
         breaker.trip(seconds)
         return self._circuit(request)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Close a circuit and forget what it counted."""
         breaker = self._breaker(request)
-        if isinstance(breaker, Problem):
-            return _problem(breaker)
+        if isinstance(breaker, web.Response):
+            return breaker
         breaker.reset()
         return self._circuit(request)
 
@@ -100,18 +103,15 @@ class Admin:
             await self._reload()
         except ManifestInvalid as exc:
             problems = [str(found) for found in exc.problems]
-            title = "The gateway's document is invalid"
-            return _problem(
-                Problem("invalid-document", title, 422, exc.message, extensions={"problems": problems})
-            )
+            return _refusal("invalid-document", exc.message, problems=problems)
         return web.json_response({"routes": len(self._gateway.table.router.routes)})
 
-    def _breaker(self, request: web.Request) -> Breaker | Problem:
+    def _breaker(self, request: web.Request) -> Breaker | web.Response:
         callee = request.match_info["callee"]
         service = self._gateway.table.services.get(callee)
         if service is None or service.breaker is None:
             detail = f"the gateway has no circuit to '{callee}'"
-            return Problem("no-circuit", "There is no such circuit", 404, detail, service=callee)
+            return _refusal("no-circuit", detail, service=callee)
         return service.breaker
 
     def _circuit(self, request: web.Request) -> web.Response:
@@ -121,13 +121,40 @@ class Admin:
 
 @web.middleware
 async def refuse_web_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A page of another site that is open in the operator's browser must not change anything here."""
+    """A page of another site that is open in the operator's browser must change and read nothing here."""
     if request.method != "GET" and "Origin" in request.headers:
-        return _problem(
-            Problem("forbidden", "Not from a web page", 403, "this endpoint is not for web pages")
-        )
+        return _refusal("forbidden", "this endpoint is not for web pages")
+    if not is_plain_host(request.headers.get("Host", "")):
+        return _refusal("forbidden", "a domain of the web leads here; ask by address or plain name")
     return await handler(request)
 
 
-def _problem(found: Problem) -> web.Response:
+def is_plain_host(authority: str) -> bool:
+    """Whether it is an address or a name without dots, which no site of the web can have lead here."""
+    host = hostname(authority)
+    if "." not in host:
+        return True
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False
+
+
+@web.middleware
+async def say_what_is_wrong(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """aiohttp's own refusals as problems."""
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as exc:
+        allow = ", ".join(sorted(exc.allowed_methods))
+        answer = _refusal("wrong-admin-method", f"this endpoint takes {allow}")
+        answer.headers["Allow"] = allow
+        return answer
+    except web.HTTPNotFound:
+        return _refusal("no-endpoint", "no admin endpoint has this path")
+
+
+def _refusal(kind: str, detail: str, service: str | None = None, **extensions: object) -> web.Response:
+    known = EXPLANATIONS[kind]
+    found = Problem(kind, known.title, known.status, detail, service=service, extensions=extensions)
     return web.Response(body=problem.encode(found), status=found.status, content_type=problem.CONTENT_TYPE)

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from msctl.gateway.aggregate_plan import Call as PlannedCall
-from msctl.gateway.aggregate_plan import MissingField, fill, parse_call
+from msctl.gateway.aggregate_plan import MissingField, UnfitField, fill, parse_call
 from msctl.gateway.calling import Call
 from msctl.gateway.exchange import Exchange
+from msctl.gateway.heads import Edge, edited, part_head
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Outgoing, Refused
+from msctl.gateway.part_answer import NoJson, PartAnswer, assemble, read_part
 from msctl.gateway.problems import Trouble, problem_of, timed_out
 from msctl.gateway.router import Match
 from msctl.gateway.service import Nature
@@ -22,7 +24,7 @@ from msctl.gateway.table import Table
 from msctl.gateway.template import values_of
 from msctl.gateway.wire.answer import AnswerHead
 from msctl.gateway.wire.fields import Field
-from msctl.model.project import AggregatePart
+from msctl.model.project import AggregatePart, Route
 from msctl.resilience.deadline import Deadline, caller_timeout
 from msctl.telemetry.problem import document
 
@@ -30,8 +32,8 @@ MAX_PART = 1024 * 1024
 MARGIN = 0.015
 """Parts give up this much before the whole answer is due."""
 
-_PASSED_ON = (b"authorization", b"accept-language")
 _REDIRECTED = 300
+TOO_MANY_REQUESTS = 429
 
 
 class RequiredPartFailed(Exception):
@@ -81,6 +83,8 @@ class Gathering:
     """One aggregate under way; ``values`` are path parameters and the answers so far."""
 
     exchange: Exchange
+    route: Route
+    edge: Edge
     table: Table
     nature: Nature
     measures: Measures
@@ -89,6 +93,7 @@ class Gathering:
     values: dict[str, object]
     hurried: bool
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     ready: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def remaining(self) -> float:
@@ -97,7 +102,7 @@ class Gathering:
 
 
 async def aggregate(
-    exchange: Exchange, match: Match, table: Table, nature: Nature, measures: Measures
+    exchange: Exchange, match: Match, edge: Edge, table: Table, nature: Nature, measures: Measures
 ) -> None:
     """Answer with every part that could be had, and a problem for each that could not."""
     route = match.route.route
@@ -107,6 +112,8 @@ async def aggregate(
     now = nature.clock()
     work = Gathering(
         exchange,
+        route,
+        edge,
         table,
         nature,
         measures,
@@ -120,22 +127,20 @@ async def aggregate(
     try:
         async with asyncio.TaskGroup() as group:
             for part in route.aggregate:
-                group.create_task(_part(work, part, route.retries))
+                group.create_task(_part(work, part))
     except* RequiredPartFailed as failed:
         decisive = [exc.trouble for exc in failed.exceptions if isinstance(exc, RequiredPartFailed)]
     if decisive:
         raise Refused(decisive[0])
-    _respond(work, route.aggregate)
+    _respond(work)
 
 
-async def _part(work: Gathering, part: AggregatePart, retries: int) -> None:
+async def _part(work: Gathering, part: AggregatePart) -> None:
     call = parse_call(part.call)
     try:
-        async with asyncio.timeout(work.remaining()):
-            for earlier in part.after:
-                await work.ready[earlier].wait()
-        until = work.deadline.sooner(part.timeout, work.nature.clock())
-        work.values[part.name] = await _ask(work, call, until, retries)
+        await _wait(work, part)
+        answer = await _ask(work, call, part.timeout)
+        work.values[part.name], work.texts[part.name] = answer.value, answer.text
     except Refused as exc:
         _missing(work, part, exc.trouble)
     except TimeoutError:
@@ -143,8 +148,22 @@ async def _part(work: Gathering, part: AggregatePart, retries: int) -> None:
     except MissingField as exc:
         detail = f"the part needs {{{exc}}}, which no earlier part gave"
         _missing(work, part, Trouble("part-skipped", detail, call.service))
+    except UnfitField as exc:
+        detail = f"{{{exc}}} of an earlier part has a value that cannot stand in a path"
+        _missing(work, part, Trouble("part-skipped", detail, call.service))
     finally:
         work.ready[part.name].set()
+
+
+async def _wait(work: Gathering, part: AggregatePart) -> None:
+    """Until the earlier parts have their answers; raises Refused when one takes all the time there is."""
+    for earlier in part.after:
+        try:
+            async with asyncio.timeout(work.remaining()):
+                await work.ready[earlier].wait()
+        except TimeoutError as exc:
+            detail = f"the part was not asked for: '{earlier}' did not answer within {work.timeout:g} s"
+            raise Refused(Trouble("timeout", detail)) from exc
 
 
 def _missing(work: Gathering, part: AggregatePart, trouble: Trouble) -> None:
@@ -154,12 +173,15 @@ def _missing(work: Gathering, part: AggregatePart, trouble: Trouble) -> None:
     work.troubles[part.name] = trouble
 
 
-async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: int) -> object:
+async def _ask(work: Gathering, planned: PlannedCall, limit: float | None) -> PartAnswer:
     service = work.table.services[planned.service]
+    until = work.deadline.sooner(limit, work.nature.clock())
+    seconds = work.timeout if limit is None else min(limit, work.timeout)
     target = fill(planned, work.values)
-    seconds = until.remaining(work.nature.clock())
-    head = _head(work.exchange, service.name, target)
-    outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until, planned.template)
+    exchange = work.exchange
+    identity = exchange.trace, exchange.request_id.encode("ascii")
+    head = part_head(exchange.head, service.name, target, work.edge, identity, work.route.request_headers)
+    outgoing = Outgoing("GET", head, None, False, True, work.route.retries, seconds, until, planned.template)
     outgoing.hurried = work.hurried
     call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))
     try:
@@ -179,44 +201,37 @@ async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: 
         call.close()
 
 
-def _content(answer: AnswerHead, body: bytes, cut: str | None, service: str) -> object:
+def _content(answer: AnswerHead, body: bytes, cut: str | None, service: str) -> PartAnswer:
     if cut is not None:
         raise Refused(Trouble("part-failed", f"Service '{service}': {cut}", service))
     if answer.status >= _REDIRECTED:
         detail = f"Service '{service}' answered {answer.status}"
-        raise Refused(Trouble("part-failed", detail, service, answered=answer.status))
-    if not body:
-        return None
+        raise Refused(
+            Trouble("part-failed", detail, service, answered=answer.status, headers=_when_again(answer))
+        )
     try:
-        return json.loads(body)
-    except ValueError as exc:
+        return read_part(body)
+    except NoJson as exc:
         raise Refused(Trouble("part-failed", f"Service '{service}' answered no JSON", service)) from exc
 
 
-def _head(exchange: Exchange, host: str, target: str) -> bytes:
-    fields = exchange.head.fields
-    passed = [f for f in fields.items if f[0] in _PASSED_ON]
-    lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
-    trace = exchange.trace
-    lines.append(
-        f"traceparent: {trace.traceparent}\r\nX-Request-Id: {exchange.request_id}\r\n".encode("ascii")
-    )
-    if trace.state is not None:
-        lines.append(b"tracestate: %b\r\n" % trace.state.encode("latin-1"))
-    return b"".join(lines)
+def _when_again(answer: AnswerHead) -> tuple[tuple[str, str], ...]:
+    """What a service that has too many requests says of when to come again."""
+    said = answer.fields.only(b"retry-after") if answer.status == TOO_MANY_REQUESTS else None
+    return () if said is None else (("Retry-After", said.decode("latin-1")),)
 
 
-def _respond(work: Gathering, parts: tuple[AggregatePart, ...]) -> None:
-    answer: dict[str, object] = {}
-    for part in parts:
-        missing = part.name in work.troubles
-        answer[part.name] = part.fallback if missing else work.values[part.name]
-    answer["_complete"] = not work.troubles
+def _respond(work: Gathering) -> None:
+    members: dict[str, str] = {}
+    for part in work.route.aggregate:
+        text = work.texts.get(part.name)
+        members[part.name] = json.dumps(part.fallback) if text is None else text
+    members["_complete"] = json.dumps(not work.troubles)
     if work.troubles:
-        answer["_problems"] = {name: _problem(work, trouble) for name, trouble in work.troubles.items()}
+        problems = {name: _problem(work, trouble) for name, trouble in work.troubles.items()}
+        members["_problems"] = json.dumps(problems)
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    work.exchange.respond(200, headers, json.dumps(answer).encode())
+    work.exchange.respond(200, edited(headers, work.route.response_headers), assemble(members))
 
 
 def _problem(work: Gathering, trouble: Trouble) -> Mapping[str, object]:

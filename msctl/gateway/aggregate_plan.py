@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,6 +12,9 @@ from msctl.model.project import AggregatePart
 
 _CALL = re.compile(r"(GET) ([A-Za-z0-9-]{1,63}):(/[\x21\x24-\x3b\x3d\x3f-\x7e]*)\Z")
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)\}")
+
+
+_AMBIGUOUS = re.compile(r"[/\\\0]|\A\.\.?(?:;|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ def check_parts(parts: Sequence[AggregatePart]) -> Iterator[tuple[str, str]]:
         yield name, "waits for itself"
 
 
+def check_parameters(parts: Sequence[AggregatePart], known: Collection[str]) -> None:
+    """Fault on a call that uses a parameter which the route's path does not have."""
+    for part in parts:
+        for name in parse_call(part.call).fields:
+            if "." not in name and name not in known:
+                raise Fault(f"part '{part.name}' uses {{{name}}}, which the route's path does not have")
+
+
 def _in_cycle(parts: Sequence[AggregatePart]) -> list[str]:
     waiting = {part.name: set(part.after) & {p.name for p in parts} for part in parts}
     while ready := [name for name, earlier in waiting.items() if not earlier]:
@@ -66,12 +77,28 @@ def _in_cycle(parts: Sequence[AggregatePart]) -> list[str]:
     return list(waiting)
 
 
+class UnfitField(Exception):
+    """A field's value cannot stand where the call has it; servers read such a path differently."""
+
+
 def fill(call: Call, values: Mapping[str, object]) -> str:
     """The target of a call: path parameters by name, fields of earlier answers by dotted name.
 
     Every value is percent-encoded, so that no answer can reach another path or parameter.
     """
-    return _FIELD.sub(lambda match: quote(_text(match[1], values), safe=""), call.template)
+    query = call.template.find("?")
+
+    def filled(match: re.Match[str]) -> str:
+        text = _text(match[1], values)
+        in_path = query < 0 or match.start() < query
+        if in_path and "." in match[1] and _AMBIGUOUS.search(text):
+            raise UnfitField(match[1])
+        try:
+            return quote(text, safe="")
+        except UnicodeEncodeError as exc:
+            raise UnfitField(match[1]) from exc
+
+    return _FIELD.sub(filled, call.template)
 
 
 def _text(name: str, values: Mapping[str, object]) -> str:
@@ -85,9 +112,6 @@ def _text(name: str, values: Mapping[str, object]) -> str:
             raise MissingField(name)
     if isinstance(found, bool):
         return "true" if found else "false"
-    if isinstance(found, str | int | float):
-        text = str(found)
-        if text in (".", "..", ""):
-            raise MissingField(name)
-        return text
+    if isinstance(found, str | int | float) and found != "":
+        return str(found)
     raise MissingField(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from msctl.gateway import cors
 from msctl.gateway.aggregate import aggregate
 from msctl.gateway.client import ClientConnection
+from msctl.gateway.config import Network
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.explain import KIND_OF_STATUS
 from msctl.gateway.forward import Forwarding, forward
@@ -21,7 +23,7 @@ from msctl.gateway.max_forwards import ends_here
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.problems import Trouble
-from msctl.gateway.router import USUAL_METHODS, Match, WrongMethod
+from msctl.gateway.router import USUAL_METHODS, CompiledRoute, Match, WrongMethod
 from msctl.gateway.service import Nature
 from msctl.gateway.table import Table, choose_service
 from msctl.gateway.template import BadPath
@@ -78,13 +80,15 @@ class Answering:
         client = exchange.client
         assert isinstance(client, ClientConnection)  # noqa: S101
         edge = self._edge(client, table)
-        trouble = first_trouble(Arrival(exchange, match, table, _origin(exchange, edge), self.via))
+        trouble = first_trouble(
+            Arrival(exchange, match, table, _origin(exchange, edge, table.config.trusted_proxies), self.via)
+        )
         if trouble is not None:
             raise Refused(trouble)
         if exchange.body is not None:
             exchange.body.allow(match.route.route.body_limit)
         if match.route.route.aggregate:
-            await aggregate(exchange, match, table, self.nature, self.measures)
+            await aggregate(exchange, match, edge, table, self.nature, self.measures)
             return
         service = table.services[choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
@@ -104,7 +108,7 @@ class Answering:
 
     def _edge(self, client: ClientConnection, table: Table) -> Edge:
         networks = table.config.trusted_proxies
-        trusted = bool(networks) and any(ip_address(client.peer) in network for network in networks)
+        trusted = bool(networks) and is_among(client.peer, networks)
         return Edge(client.peer, client.scheme, self.via, trusted)
 
     def _count(self, exchange: Exchange) -> None:
@@ -138,16 +142,43 @@ def _route(exchange: Exchange, table: Table) -> Match | None:
         raise Refused(Trouble("no-route", "no route of the gateway fits this request"))
     if isinstance(found, WrongMethod):
         exchange.label = found.routes[0].label
+        _open_to_pages(exchange, found.routes)
         raise Refused(
             Trouble("wrong-method", f"this path takes {found.allow}", headers=(("Allow", found.allow),))
         )
     exchange.label = found.route.label
+    _open_to_pages(exchange, (found.route,))
     return found
 
 
-def _origin(exchange: Exchange, edge: Edge) -> str:
-    """The client's address: what the nearest trusted proxy saw, or the peer itself."""
+def _open_to_pages(exchange: Exchange, routes: Sequence[CompiledRoute]) -> None:
+    rules = next((found.route.cors for found in routes if found.route.cors is not None), None)
+    if rules is not None:
+        exchange.cross_origin = cors.answer_headers(rules, exchange.head.header("origin"))
+
+
+def _origin(exchange: Exchange, edge: Edge, trusted: Sequence[Network]) -> str:
+    """The client's address: the nearest that no trusted proxy has, else the peer itself."""
     if not edge.trusted:
         return edge.client
-    seen = exchange.head.fields.words(b"x-forwarded-for")
-    return seen[-1].decode("latin-1") if seen else edge.client
+    for word in reversed(exchange.head.fields.words(b"x-forwarded-for")):
+        seen = without_port(word.decode("latin-1"))
+        if not is_among(seen, trusted):
+            return seen
+    return edge.client
+
+
+def without_port(address: str) -> str:
+    """``192.0.2.1:80`` and ``[2001:db8::1]:80`` as addresses."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host, colon, _ = address.partition(":")
+    return host if colon and ":" not in address[len(host) + 1 :] else address
+
+
+def is_among(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is one of the networks'."""
+    try:
+        return any(ip_address(address) in network for network in networks)
+    except ValueError:
+        return False

@@ -221,7 +221,7 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: RequestHead) -> None:
         body: RequestBody | None = None
         if head.has_body:
-            body = RequestBody(decoder(head.length, head.chunked), self._body_flow)
+            body = RequestBody(decoder(head.length, head.chunked, named=head.hop_named), self._body_flow)
             if head.expects_continue:
                 body.wanted = self._send_continue
         self.expires = NEVER if body is None else self._host.clock() + BODY_SECONDS

@@ -7,6 +7,18 @@ from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import Cors
 
 Headers = list[tuple[str, str]]
+DECIDED_HERE = frozenset(
+    b"access-control-" + name
+    for name in (
+        b"allow-origin",
+        b"allow-credentials",
+        b"allow-methods",
+        b"allow-headers",
+        b"allow-private-network",
+        b"max-age",
+    )
+)
+"""What a service says in an answer of a route with ``cors`` goes no further: the document decides."""
 
 
 def is_preflight(request: RequestHead) -> bool:
@@ -31,8 +43,7 @@ def answer_headers(cors: Cors, origin: str | None) -> Headers:
     headers: Headers = [("Vary", "Origin")]
     if origin is None or not ("*" in cors.origins or origin in cors.origins):
         return headers
-    any_origin = "*" in cors.origins and not cors.credentials
-    headers.append(("Access-Control-Allow-Origin", "*" if any_origin else origin))
+    headers.append(("Access-Control-Allow-Origin", "*" if "*" in cors.origins else origin))
     if cors.credentials:
         headers.append(("Access-Control-Allow-Credentials", "true"))
     return headers

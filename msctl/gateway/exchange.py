@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -34,12 +34,16 @@ class ClientSide(Protocol):
 
 
 class Exchange:
-    """Carries a request to its answer; ``status`` is 0 until an answer begins."""
+    """Carries a request to its answer; ``status`` is 0 until an answer begins.
+
+    ``cross_origin`` are headers of every answer of the route: a page must be able to read errors, too.
+    """
 
     __slots__ = (
         "body",
         "client",
         "close",
+        "cross_origin",
         "head",
         "label",
         "request_id",
@@ -69,6 +73,7 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.close = False
+        self.cross_origin: Sequence[tuple[str, str]] = ()
 
     @property
     def must_close(self) -> bool:
@@ -84,7 +89,7 @@ class Exchange:
         self.status = status
         self.close = self.must_close
         bodiless = status in (204, 304)
-        named = [*headers, ("X-Request-Id", self.request_id)]
+        named = [*headers, *self.cross_origin, ("X-Request-Id", self.request_id)]
         length = None if bodiless else len(body)
         head = own_head(status, named, length, self.head.minor, self.close, http_date())
         self.send(head if self.head.method == "HEAD" or bodiless else head + body)

@@ -177,7 +177,45 @@ _ALL = (
     ),
 )
 
-EXPLANATIONS: Mapping[str, Explanation] = {explanation.kind: explanation for explanation in _ALL}
+_ADMIN = (
+    Explanation(
+        "forbidden",
+        403,
+        "Not from a web page",
+        "The admin endpoint was asked by a web page, or under a name that web pages could give it.",
+        "Ask by address, by localhost or by the service's plain name, without an `Origin` header.",
+    ),
+    Explanation(
+        "no-endpoint",
+        404,
+        "There is no such admin endpoint",
+        "The admin port knows /-/health, /-/routes, /-/upstreams, /-/circuits, /-/reload and /metrics.",
+        "Requests for services go to the public port.",
+    ),
+    Explanation(
+        "no-circuit",
+        404,
+        "There is no such circuit",
+        "The gateway calls no service of this name, or its circuit is off.",
+        "`msctl circuits` lists the circuits.",
+    ),
+    Explanation(
+        "wrong-admin-method",
+        405,
+        "The admin endpoint does not take this method",
+        "What changes something takes POST, everything else GET.",
+        "Use the method in `Allow`.",
+    ),
+    Explanation(
+        "invalid-document",
+        422,
+        "The gateway's document is invalid",
+        "A reload found mistakes in the document, so the old one stays in force.",
+        "`problems` names each mistake with its place; correct them and reload again.",
+    ),
+)
+
+EXPLANATIONS: Mapping[str, Explanation] = {explanation.kind: explanation for explanation in (*_ALL, *_ADMIN)}
 
 KIND_OF_STATUS: Mapping[int, str] = {
     400: "bad-request",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,8 +15,10 @@ from msctl.gateway.outgoing import Outgoing
 from msctl.gateway.relay import Relay
 from msctl.gateway.router import Match
 from msctl.gateway.service import Nature, Service
+from msctl.gateway.template import with_query
 from msctl.gateway.tunnel import open_tunnel
 from msctl.gateway.wire.answer import SWITCHING, AnswerHead
+from msctl.gateway.wire.fields import connection_names
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import Route
 from msctl.resilience.deadline import Deadline, caller_timeout
@@ -24,6 +26,8 @@ from msctl.resilience.retry import is_repeatable
 
 GATHER_SECONDS = 0.25
 """How long a body may come before the call begins; two-way streams begin that much later."""
+
+IDEMPOTENCY_KEY = b"idempotency-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding
         head=head,
         body=exchange.body,
         chunked=request.chunked,
-        repeatable=is_repeatable(request.method, b"idempotency-key" in request.fields),
+        repeatable=is_repeatable(request.method, is_keyed(request, route)),
         retries=route.retries,
         timeout=timeout,
         deadline=Deadline(now + timeout),
@@ -87,6 +91,16 @@ def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding
         hurried=timeout < route.timeout,
         is_stream=request.websocket,
     )
+
+
+def is_keyed(request: RequestHead, route: Route) -> bool:
+    """Whether the service gets the client's Idempotency-Key, by which it knows a repetition."""
+    key = request.fields.only(IDEMPOTENCY_KEY)
+    if key is None or not key.strip(b'"'):
+        return False
+    edits = route.request_headers
+    edited = {name.lower().encode() for name in (*edits.remove, *edits.set)}
+    return IDEMPOTENCY_KEY not in edited and IDEMPOTENCY_KEY not in connection_names(request.fields)
 
 
 def timeout_of(request: RequestHead, route: Route) -> float:
@@ -99,10 +113,7 @@ def target_of(request: RequestHead, match: Match) -> str:
     """The target upstream: byte for byte what came, unless the route rewrites its path."""
     if match.route.rewrite is None:
         return request.target
-    path = match.route.rewrite(match.raw)
-    if request.query and "?" in path:
-        return f"{path}&{request.query[1:]}"
-    return path + request.query
+    return with_query(match.route.rewrite(match.raw), request.query)
 
 
 async def _relay(
@@ -113,8 +124,9 @@ async def _relay(
     request = exchange.head
     frame = frame_for(answer, request, exchange.must_close)
     exchange.status, exchange.close = answer.status, frame.close
-    added = [("X-Request-Id", exchange.request_id), *_cross_origin(request, route)]
-    head = answer_head(answer, request, frame, added, route.response_headers, http_date())
+    added = [("X-Request-Id", exchange.request_id), *exchange.cross_origin]
+    hidden = cors.DECIDED_HERE if route.cors is not None else frozenset()
+    head = answer_head(answer, request, frame, added, route.response_headers, http_date(), hidden)
     relay = Relay(exchange, client, upstream, frame, may_be_silent=answer.is_event_stream)
     await relay.run(head)
     by_client = exchange.body is not None and exchange.body.error is not None
@@ -123,10 +135,6 @@ async def _relay(
         exchange.close = True
         if frame.length is None and not frame.chunked:
             client.reset()
-
-
-def _cross_origin(request: RequestHead, route: Route) -> Sequence[tuple[str, str]]:
-    return cors.answer_headers(route.cors, request.header("origin")) if route.cors is not None else ()
 
 
 def pass_interim(exchange: Exchange, answer: AnswerHead) -> None:

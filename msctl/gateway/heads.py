@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from msctl.gateway.wire.answer import NO_CONTENT, NOT_MODIFIED, AnswerHead
-from msctl.gateway.wire.fields import HOP_BY_HOP, Field, Fields, connection_names
+from msctl.gateway.wire.fields import HOP_BY_HOP, Field, Fields, connection_names, is_hop_by_hop
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import HeaderEdits
 from msctl.telemetry.trace import TraceContext
@@ -27,9 +27,10 @@ _OURS = frozenset(
     }
 )
 _NEVER_UP = HOP_BY_HOP | _OURS
+_FOR_PARTS = frozenset({b"authorization", b"accept-language"})
 _NEVER_DOWN = HOP_BY_HOP | {b"content-length", b"x-request-id"}
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-_FORWARDED = b"x-forwarded-"
+_FORWARDED = (b"x-forwarded-", b"proxy-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def request_head(
 ) -> bytes:
     """Everything but the per-attempt fields and the final empty line."""
     fields = request.fields
-    dropped = connection_names(fields) | {name.lower().encode() for name in (*edits.remove, *edits.set)}
+    dropped = connection_names(fields) | _edited_names(edits)
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
     lines += [b"%b: %b\r\n" % (n, v) for lower, n, v in fields.items if not _is_dropped(lower, dropped)]
     lines.append(_edge_lines(request, edge))
@@ -72,6 +73,34 @@ def _is_dropped(lower: bytes, dropped: frozenset[bytes]) -> bool:
     if b"_" in lower:
         lower = lower.replace(b"_", b"-")
     return lower in _NEVER_UP or lower.startswith(_FORWARDED) or lower in dropped
+
+
+def part_head(
+    request: RequestHead,
+    host: str,
+    target: str,
+    edge: Edge,
+    identity: tuple[TraceContext, bytes],
+    edits: HeaderEdits,
+) -> bytes:
+    """The same for one call of an aggregate, which takes little over from the client's request."""
+    dropped = _edited_names(edits)
+    passed = [f for f in request.fields.items if f[0] in _FOR_PARTS and f[0] not in dropped]
+    lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
+    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
+    lines += [_edge_lines(request, edge), _identity_lines(*identity)]
+    lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in edits.set.items()]
+    return b"".join(lines)
+
+
+def _edited_names(edits: HeaderEdits) -> frozenset[bytes]:
+    return frozenset(name.lower().encode() for name in (*edits.remove, *edits.set))
+
+
+def edited(headers: Iterable[tuple[str, str]], edits: HeaderEdits) -> list[tuple[str, str]]:
+    """Headers of the gateway's own answer after a route's edits."""
+    dropped = _edited_names(edits)
+    return [*(h for h in headers if h[0].lower().encode() not in dropped), *edits.set.items()]
 
 
 def _edge_lines(request: RequestHead, edge: Edge) -> bytes:
@@ -124,15 +153,18 @@ def answer_head(
     added: Iterable[tuple[str, str]],
     edits: HeaderEdits,
     date: bytes,
+    hidden: frozenset[bytes] = frozenset(),
 ) -> bytes:
-    """The whole head of a forwarded answer; the upstream's fields stay as they are, in order."""
+    """The whole head of a forwarded answer; the upstream's fields stay in order, but the ``hidden`` ones."""
     fields = answer.fields
     extra = [*added, *edits.set.items()]
-    dropped = connection_names(fields) | {name.lower().encode() for name in edits.remove}
+    dropped = hidden | connection_names(fields) | {name.lower().encode() for name in edits.remove}
     dropped |= {name.lower().encode() for name, _ in extra if name != "Vary"}
     lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]
     lines += [
-        b"%b: %b\r\n" % (n, v) for low, n, v in fields.items if low not in _NEVER_DOWN and low not in dropped
+        b"%b: %b\r\n" % (n, v)
+        for low, n, v in fields.items
+        if low not in _NEVER_DOWN and low not in dropped and not is_hop_by_hop(low)
     ]
     if b"date" not in fields:
         lines.append(b"Date: %b\r\n" % date)
@@ -177,14 +209,20 @@ def own_head(
 def interim_head(answer: AnswerHead) -> bytes:
     """An interim answer (103 and the like) as it goes on to the client."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]
-    lines += [b"%b: %b\r\n" % (n, v) for low, n, v in answer.fields.items if low not in _NEVER_DOWN]
+    lines += [
+        b"%b: %b\r\n" % (n, v)
+        for low, n, v in answer.fields.items
+        if low not in _NEVER_DOWN and not is_hop_by_hop(low)
+    ]
     return b"".join([*lines, b"\r\n"])
 
 
 def switching_head(fields: Fields, request_id: str, edits: HeaderEdits) -> bytes:
     """The 101 that opens a WebSocket."""
     removed = {name.lower().encode() for name in edits.remove}
-    kept: list[Field] = [f for f in fields.items if f[0] not in _NEVER_DOWN and f[0] not in removed]
+    kept: list[Field] = [
+        f for f in fields.items if f[0] not in _NEVER_DOWN and f[0] not in removed and not is_hop_by_hop(f[0])
+    ]
     lines = [b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"]
     lines += [b"%b: %b\r\n" % (name, value) for _, name, value in kept]
     lines.append(f"X-Request-Id: {request_id}\r\n\r\n".encode("ascii"))

@@ -12,6 +12,9 @@ from msctl.gateway.reading import Broken, Spot
 from msctl.gateway.schema import gateway
 from msctl.manifest.compose import Unreadable, compose
 from msctl.manifest.findings import Findings
+from msctl.manifest.nodes import Mapping, child, items
+from msctl.manifest.rules.context import Context, is_given
+from msctl.manifest.rules.routes import check_clashes
 from msctl.model.project import Route
 
 
@@ -32,6 +35,8 @@ def parse(text: str, file: str = "gateway.yaml") -> GatewayConfig:
         root = Spot(compose(text, findings), (), findings)
         config = gateway(root)
         _check_references(config, root)
+        _check_scopes(config, root)
+        _check_clashes(root)
     except (Unreadable, Broken):
         config = None
     if config is None or findings.problems:
@@ -49,6 +54,22 @@ def _check_references(config: GatewayConfig, root: Spot) -> None:
         if upstream.instances is None and config.consul is None:
             path = ("services", name, "instances")
             root.along(path, "'consul' needs the top-level key 'consul'")
+
+
+def _check_scopes(config: GatewayConfig, root: Spot) -> None:
+    """Nobody shall think a route guarded that is not."""
+    if is_given(child(root.node, "auth")):
+        return
+    for index, route in enumerate(config.routes):
+        if route.scopes:
+            what = "without 'auth' no token is checked, and this route is open to all"
+            root.along(("routes", index, "scopes"), what, "write 'auth: off' if that is meant")
+
+
+def _check_clashes(root: Spot) -> None:
+    nodes = items(child(root.node, "routes"))
+    routes = [(node, ("routes", index)) for index, node in enumerate(nodes) if isinstance(node, Mapping)]
+    check_clashes(Context(root.node, root.findings, root.findings, ()), routes)
 
 
 def _services_of(route: Route) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
 
 from msctl.gateway.exchange import Exchange
+from msctl.telemetry.logs import LineStream
 
 LONGEST_TARGET = 1024
 BATCH = 256
@@ -16,7 +16,7 @@ BATCH = 256
 class AccessLog:
     """Logs a ``share`` of requests, and every one that failed at the gateway's or a service's fault."""
 
-    def __init__(self, share: float, dice: Callable[[], float], stream: TextIO) -> None:
+    def __init__(self, share: float, dice: Callable[[], float], stream: LineStream) -> None:
         self.share = share
         self._dice = dice
         self._stream = stream

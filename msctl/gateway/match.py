@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msctl.gateway.router import CompiledRoute, Match, Router, WrongMethod, conditions_hold
-from msctl.gateway.template import BadPath, split_path, values_of
+from msctl.gateway.template import BadPath, split_path, values_of, with_query
 from msctl.model.project import Route
 
 
@@ -54,6 +54,7 @@ def match_explained(
     router = Router(routes)
     asked = _Asked(host, {name.lower(): value for name, value in (headers or {}).items()})
     path, mark, query = target.partition("?")
+    query = mark + query
     try:
         raw, canonical = split_path(path)
         found = router.match(path, asked, method)
@@ -68,11 +69,9 @@ def match_explained(
         why = f"'{found.routes[0].label}' fits best, but takes only {found.allow}"
         return Explanation(405, why, considered=considered)
     winner = found.route
-    path = path if winner.rewrite is None else winner.rewrite(raw)
+    upstream = target if winner.rewrite is None else with_query(winner.rewrite(raw), query)
     why = _why(winner, fitting)
-    return Explanation(
-        None, why, winner.route, path + mark + query, values_of(winner.template, raw), considered
-    )
+    return Explanation(None, why, winner.route, upstream, values_of(winner.template, raw), considered)
 
 
 def _fits(compiled: CompiledRoute, segments: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -11,6 +11,8 @@ from msctl.resilience.breaker import CircuitState
 from msctl.telemetry.metrics import DURATION_BUCKETS
 
 _KNOWN_METHODS = frozenset(USUAL_METHODS)
+_NO_ROUTES = frozenset({"-", "(malformed)", "/healthz"})
+_NO_SERVICES = frozenset({"-"})
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
@@ -43,8 +45,27 @@ class Measures:
         self._cancelled = Counter(
             "msctl_gateway_cancelled", "Requests that clients gave up.", ["route"], registry=registry
         )
+        self._labelled: tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...] = (
+            (self._requests, ("route", "service", "method", "code")),
+            (self._durations, ("route",)),
+            (self._retries, ("service",)),
+            (self._states, ("caller", "callee")),
+            (self._transitions, ("caller", "callee", "to")),
+            (self._cancelled, ("route",)),
+        )
         self._children: dict[tuple[str, str, str, int], Counter] = {}
         self._timers: dict[str, Histogram] = {}
+
+    def keep(self, routes: Set[str], services: Set[str]) -> None:
+        """Drop the series of routes and services that a new document no longer has."""
+        routes, services = routes | _NO_ROUTES, services | _NO_SERVICES
+        self._children = {k: c for k, c in self._children.items() if k[0] in routes and k[1] in services}
+        self._timers = {route: timer for route, timer in self._timers.items() if route in routes}
+        for metric, names in self._labelled:
+            for labels in _label_sets(metric, names):
+                kept = labels.get("route", "-") in routes and _service(labels) in services
+                if not kept:
+                    metric.remove(*labels.values())
 
     def answered(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
         """A request has its answer."""
@@ -78,3 +99,18 @@ class Measures:
     def count_connections(self, count: Callable[[], float]) -> None:
         """Read the number of connections from ``count`` at each scrape."""
         self._connections.set_function(count)
+
+
+def _service(labels: dict[str, str]) -> str:
+    return labels.get("service") or labels.get("callee") or "-"
+
+
+def _label_sets(metric: Counter | Gauge | Histogram, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """The label values in use, in the order that ``remove`` takes them."""
+    found = {
+        tuple(sample.labels[name] for name in names)
+        for family in metric.collect()
+        for sample in family.samples
+        if all(name in sample.labels for name in names)
+    }
+    return [dict(zip(names, values, strict=True)) for values in found]

@@ -30,6 +30,7 @@ class Pool:
         self._clock = clock
         self._files = files
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
+        self._closed = False
 
     def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
         """An idle connection, if there is a fresh one."""
@@ -67,7 +68,8 @@ class Pool:
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is clean, close any other."""
         idle = self._idle.setdefault(connection.endpoint, [])
-        if not connection.reusable or len(idle) >= MAX_IDLE or self._files.is_scarce:
+        full = len(idle) >= MAX_IDLE or self._files.is_scarce
+        if self._closed or full or not connection.reusable:
             connection.discard()
             return
         connection.pause(False)
@@ -95,7 +97,8 @@ class Pool:
             connection.abort()
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and from now on each that is given back."""
+        self._closed = True
         for endpoint in list(self._idle):
             self.forget(endpoint)
 

@@ -28,11 +28,12 @@ from msctl.gateway.discovery import Discovery
 from msctl.gateway.files import FileBudget
 from msctl.gateway.loader import load
 from msctl.gateway.log import AccessLog
+from msctl.gateway.log_stream import LogStream, report
 from msctl.gateway.measures import Measures
 from msctl.gateway.runtime import Gateway
 from msctl.gateway.service import Nature
 from msctl.telemetry import logs
-from msctl.telemetry.metrics import process_registry
+from msctl.telemetry.metrics import Tallies, process_registry
 
 SWEEP_SECONDS = 0.5
 BACKLOG = 4096
@@ -43,6 +44,9 @@ GRACE_MARGIN = 1.0
 """Draining ends so long before ``stop_grace``, when the engine kills, or a quarter of it if that is less."""
 
 KEEP_ALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
+
+LAST_LINES_SECONDS = 1.0
+"""How long the end of the process waits for a reader of its log."""
 
 _log = logging.getLogger("msctl.gateway")
 
@@ -57,14 +61,18 @@ def run(config_path: Path) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     config = load(config_path)
     identity = {"service": "gateway", "instance": os.environ.get("MSCTL_INSTANCE", "gateway")}
-    logs.configure(identity | ({"project": config.project} if config.project else {}))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config_path, config))
+    stream = LogStream(sys.stdout.fileno())
+    logs.configure(identity | ({"project": config.project} if config.project else {}), stream=stream)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(config_path, config, stream))
+    finally:
+        stream.close(LAST_LINES_SECONDS)
     return 0
 
 
-async def _serve(config_path: Path, config: GatewayConfig) -> None:
-    gateway = build(config)
+async def _serve(config_path: Path, config: GatewayConfig, stream: LogStream) -> None:
+    gateway = build(config, stream)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         discovery = Discovery(session, gateway.clock)
@@ -77,16 +85,18 @@ async def _serve(config_path: Path, config: GatewayConfig) -> None:
         sweeper = asyncio.create_task(_sweep(gateway))
         await _until_told(reloading)
         server.close()
-        await gateway.drain(draining_time(config.stop_grace))
+        await gateway.drain(draining_time(gateway.table.config.stop_grace))
         sweeper.cancel()
 
 
-def build(config: GatewayConfig) -> Gateway:
+def build(config: GatewayConfig, stream: LogStream) -> Gateway:
     """A gateway with real time and chance."""
     nature = Nature(time.monotonic, random.random, random.getrandbits)
-    measures = Measures(process_registry())
+    registry = process_registry()
+    registry.register(Tallies(report(stream)))
+    measures = Measures(registry)
     name = config.project or f"{random.getrandbits(32):08x}"
-    access = AccessLog(config.access_log, nature.dice, sys.stdout)
+    access = AccessLog(config.access_log, nature.dice, stream)
     answering = Answering(nature, measures, access, f"msctl-gateway.{name}".encode("ascii"))
     clients = max_connections(config)
     return Gateway(config, nature, measures, answering, clients, FileBudget(files_for_calls(clients)))
@@ -145,7 +155,9 @@ class Reloading:
             old = self._gateway.table.config
             if (config.listen, config.admin) != (old.listen, old.admin):
                 _log.warning("listen and admin change only with a restart")
-            self._gateway.reconfigure(config)
+            if config.project != old.project:
+                _log.warning("project changes only with a restart")
+            self._gateway.reconfigure(config, max_connections(config))
             await self._discovery.follow(self._gateway.table)
             _log.info("reloaded", extra={"routes": len(config.routes)})
 

@@ -71,12 +71,16 @@ def items(parser: Parser[T]) -> Parser[tuple[T, ...]]:
     return read
 
 
-def named(parser: Parser[T]) -> Parser[dict[str, T]]:
-    """A mapping from free names to values."""
+def named(parser: Parser[T], key: Callable[[object], str] = str) -> Parser[dict[str, T]]:
+    """A mapping from free names, which ``key`` understands or faults, to values."""
 
     def read(spot: Spot) -> dict[str, T]:
         found: dict[str, T] = {}
         for name, part in _entries(spot).items():
+            try:
+                key(name)
+            except Fault as fault:
+                spot.along((name,), fault.what, fault.hint, key=True)
             for kept in _kept(parser, [part]):
                 found[name] = kept
         return found

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ParamSpec
 
 from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import GatewayConfig
-from msctl.gateway.exchange import Exchange, http_date
+from msctl.gateway.exchange import Exchange
 from msctl.gateway.files import FileBudget
-from msctl.gateway.heads import own_head
 from msctl.gateway.measures import Measures
 from msctl.gateway.probing import Probing
+from msctl.gateway.problems import Trouble
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.service import Nature, Service
 from msctl.gateway.table import compile_table
@@ -22,6 +23,13 @@ from msctl.gateway.wire.fields import Fields, WireError
 from msctl.gateway.wire.request import RequestHead
 from msctl.resilience.breaker import CircuitState
 from msctl.telemetry.trace import proceed
+
+P = ParamSpec("P")
+
+_log = logging.getLogger("msctl.gateway")
+
+NO_REQUEST = RequestHead("GET", "/", "/", "", 1, Fields(()), "", None, False, False, False, False)
+"""Stands for the request that bytes were none of."""
 
 IDLE_GRACE = 0.5
 """How long idle connections stay open for a last request once the process is told to end."""
@@ -52,13 +60,17 @@ class Gateway:
         self.table = compile_table(config, None, self._maker(config), nature.clock)
         measures.count_connections(lambda: len(self.connections))
 
-    def reconfigure(self, config: GatewayConfig) -> None:
+    def reconfigure(self, config: GatewayConfig, max_connections: int) -> None:
         """Put a new document in force; requests under way end under the old one."""
         old = self.table
+        self._max_connections = max_connections
+        self._answering.access.share = config.access_log
         self.table = compile_table(config, old, self._maker(config), self.nature.clock)
         for name, service in old.services.items():
             if name not in self.table.services:
                 service.pool.close()
+        routes = frozenset(compiled.label for compiled in self.table.router.routes)
+        self.measures.keep(routes, frozenset(self.table.services))
 
     def admit(self, connection: ClientConnection) -> bool:
         """Count a new connection in."""
@@ -74,14 +86,14 @@ class Gateway:
             self._empty.set()
 
     def sweep(self) -> None:
-        """End waits that took too long; called a few times a second."""
+        """End waits that took too long, a few times a second; what fails in one step stops no other."""
         now = self.clock()
         for connection in tuple(self.connections):
-            connection.sweep(now)
+            _survive(connection.sweep, now)
         for service in self.table.services.values():
-            service.pool.sweep()
-            self._probing.begin(service)
-        self._answering.access.flush()
+            _survive(service.pool.sweep)
+            _survive(self._probing.begin, service)
+        _survive(self._answering.access.flush)
 
     def begin(self, head: RequestHead, body: RequestBody | None, connection: ClientConnection) -> Exchange:
         """The exchange of a request, continuing its trace."""
@@ -96,12 +108,15 @@ class Gateway:
 
     def reject(self, connection: ClientConnection, error: WireError) -> None:
         """Answer bytes that are no request."""
-        head = RequestHead("GET", "/", "/", "", 1, Fields(()), "", None, False, False, False, False)
-        self._answering.reject(self.begin(head, None, connection), error, self.table)
+        self._answering.reject(self.begin(NO_REQUEST, None, connection), error, self.table)
 
     def turn_away(self, connection: ClientConnection) -> None:
         """Tell a client that there are too many."""
-        connection.write(own_head(503, [("Retry-After", "1")], 0, 1, True, http_date()))
+        detail = f"the gateway holds {len(self.connections)} connections; retry in 1 s"
+        trouble = Trouble("too-many-connections", detail, retry_in=1.0)
+        exchange = self.begin(NO_REQUEST, None, connection)
+        exchange.close = True
+        exchange.refuse(trouble, self.table.full_errors)
 
     async def drain(self, seconds: float) -> None:
         """Let requests under way end within ``seconds``, then cut the rest."""
@@ -136,3 +151,10 @@ class Gateway:
             )
 
         return make
+
+
+def _survive(step: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
+    try:
+        step(*given, **named)
+    except Exception:
+        _log.exception("a step of sweeping failed")

@@ -91,6 +91,12 @@ def rate(value: object) -> float:
     return ratio
 
 
+def share(value: object) -> float:
+    """A rate that is more than nothing."""
+    ratio = rate(value)
+    return ratio if ratio else grammar.share("0%")
+
+
 def truth(value: object) -> bool:
     """true or false."""
     if isinstance(value, bool):

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from msctl.gateway import scalars
-from msctl.gateway.aggregate_plan import check_parts, parse_call
+from msctl.gateway.aggregate_plan import check_parameters, check_parts, parse_call
 from msctl.gateway.config import ConsulConfig, GatewayConfig, UpstreamConfig
 from msctl.gateway.reading import Parser, Spot, items, named, plain, record, value
-from msctl.gateway.template import check_route
+from msctl.gateway.template import check_route, parse_template
+from msctl.manifest import names, paths
+from msctl.manifest.cors import check_origins
 from msctl.manifest.faults import Fault
 from msctl.manifest.grammar import window
 from msctl.manifest.nodes import Scalar
@@ -62,13 +64,14 @@ def _window(given: object) -> int | float:
 
 _seconds = value(scalars.seconds)
 _text = value(scalars.text)
-_tokens = items(value(scalars.token))
+_methods = items(value(names.method))
+_header_names = items(value(names.header))
 
 _circuit = record(
     _make_circuit,
     {
-        "failure_rate": value(scalars.rate),
-        "slow_rate": value(scalars.rate),
+        "failure_rate": value(scalars.share),
+        "slow_rate": value(scalars.share),
         "slow_call": _seconds,
         "window": value(_window),
         "window_type": _one_of("count", "time"),
@@ -93,7 +96,7 @@ _upstream_fields: dict[str, Parser[Any]] = {
     "circuit": _or_off(_circuit),
     "balance": _one_of("least_requests", "round_robin", "weighted"),
     "max_concurrent": _or_null(_whole(1)),
-    "health": _or_null(_text),
+    "health": _or_null(value(paths.health_path)),
     "port": _or_null(_whole(1, scalars.HIGHEST_PORT)),
 }
 
@@ -106,12 +109,7 @@ _upstream = record(_keywords, _upstream_fields, required=["instances"])
 
 
 def _services(spot: Spot) -> dict[str, UpstreamConfig]:
-    made = named(_upstream)(spot)
-    for service in made:
-        try:
-            scalars.name(service)
-        except Fault as fault:
-            spot.along((service,), fault.what, fault.hint, key=True)
+    made = named(_upstream, scalars.name)(spot)
     return {service: UpstreamConfig(service, **fields) for service, fields in made.items()}
 
 
@@ -139,7 +137,7 @@ _part = record(
 
 
 def _aggregate(spot: Spot) -> tuple[AggregatePart, ...]:
-    parts = named(_part)(spot)
+    parts = named(_part, names.part)(spot)
     named_parts = tuple(
         AggregatePart(name, p.call, p.required, p.after, p.timeout, p.has_fallback, p.fallback)
         for name, p in parts.items()
@@ -149,7 +147,19 @@ def _aggregate(spot: Spot) -> tuple[AggregatePart, ...]:
     return named_parts
 
 
-_edits = record(HeaderEdits, {"set": named(value(scalars.header_value)), "remove": _tokens})
+def _make_cors(**given: Any) -> Cors:
+    cors = Cors(**given)
+    check_origins(cors.origins, cors.credentials)
+    return cors
+
+
+_edits = record(
+    HeaderEdits,
+    {
+        "set": named(value(scalars.header_value), names.edited_header),
+        "remove": items(value(names.edited_header)),
+    },
+)
 
 _route_fields: Mapping[str, Parser[Any]] = {
     "path": _text,
@@ -157,10 +167,10 @@ _route_fields: Mapping[str, Parser[Any]] = {
     "services": named(_whole(0)),
     "aggregate": _aggregate,
     "rewrite": _or_null(_text),
-    "methods": _tokens,
-    "hosts": items(_text),
-    "headers": named(value(scalars.header_value)),
-    "scopes": items(_text),
+    "methods": _methods,
+    "hosts": items(value(names.host)),
+    "headers": named(value(scalars.header_value), names.header),
+    "scopes": items(value(names.scope)),
     "timeout": _seconds,
     "retries": _whole(0, 10),
     "body_limit": _or_null(value(scalars.size)),
@@ -168,11 +178,11 @@ _route_fields: Mapping[str, Parser[Any]] = {
     "response_headers": _edits,
     "cors": _or_null(
         record(
-            Cors,
+            _make_cors,
             {
                 "origins": items(_text),
-                "methods": _tokens,
-                "headers": _tokens,
+                "methods": _methods,
+                "headers": _header_names,
                 "credentials": value(scalars.truth),
                 "max_age": _seconds,
             },
@@ -191,6 +201,7 @@ _route_fields: Mapping[str, Parser[Any]] = {
 def _make_route(**given: Any) -> Route:
     route = Route(**given)
     check_route(route)
+    check_parameters(route.aggregate, parse_template(route.path).names)
     return route
 
 
@@ -201,27 +212,28 @@ def _auth(spot: Spot) -> None:
         )
 
 
-gateway = record(
-    GatewayConfig,
-    {
-        "listen": value(scalars.listen),
-        "admin": _or_null(value(scalars.listen)),
-        "auth": _auth,
-        "errors": _one_of("public", "full"),
-        "project": _or_null(_text),
-        "consul": _or_null(
-            record(
-                ConsulConfig,
-                {"address": value(scalars.url), "token_file": _or_null(_text)},
-                required=["address"],
-            )
-        ),
-        "services": _services,
-        "routes": items(record(_make_route, _route_fields, required=["path"])),
-        "trusted_proxies": items(value(scalars.network)),
-        "max_connections": _or_null(_whole(1)),
-        "stop_grace": _seconds,
-        "access_log": value(scalars.rate),
-    },
-    required=["listen"],
-)
+_gateway_fields: dict[str, Parser[Any]] = {
+    "listen": value(scalars.listen),
+    "admin": _or_null(value(scalars.listen)),
+    "auth": _auth,
+    "errors": _one_of("public", "full"),
+    "project": _or_null(value(names.project)),
+    "consul": _or_null(
+        record(
+            ConsulConfig,
+            {"address": value(scalars.url), "token_file": _or_null(_text)},
+            required=["address"],
+        )
+    ),
+    "services": _services,
+    "routes": items(record(_make_route, _route_fields, required=["path"])),
+    "trusted_proxies": items(value(scalars.network)),
+    "max_connections": _or_null(_whole(1)),
+    "stop_grace": _seconds,
+    "access_log": value(scalars.rate),
+}
+
+gateway = record(GatewayConfig, _gateway_fields, required=["listen"])
+
+GATEWAY_KEYS = tuple(_gateway_fields)
+SERVICE_KEYS = tuple(_upstream_fields)

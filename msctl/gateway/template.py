@@ -14,6 +14,8 @@ _LITERAL = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SEPARATORS = re.compile(r"%2F|%5C|/|\\")
+_PARAMETERS = re.compile(r";|%3B")
+_QUERY_MARKS = re.compile(r"[^A-Za-z0-9\-._~/%]")
 _DOTS = frozenset({".", ".."})
 
 
@@ -84,16 +86,21 @@ def split_path(path: str) -> tuple[list[str], list[str]]:
     """The raw and the canonical segments of a request path; raises BadPath for ambiguous ones."""
     raw = path[1:].split("/")
     if "%" not in path and "\\" not in path:
-        if "/." in path and not _DOTS.isdisjoint(raw):
+        if "/." in path and any(_is_dotted(segment) for segment in raw):
             raise BadPath("a dot segment in the path")
         return raw, raw
     if "\\" in path:
         raise BadPath("a backslash in the path")
     canonical = [_canonical(segment) for segment in raw]
     for segment in canonical:
-        if "%00" in segment or not _DOTS.isdisjoint(_SEPARATORS.split(segment)):
+        if "%00" in segment or any(_is_dotted(part) for part in _SEPARATORS.split(segment)):
             raise BadPath("an encoded dot segment or NUL in the path")
     return raw, canonical
+
+
+def _is_dotted(segment: str) -> bool:
+    """``..`` and what servers with path parameters read as such: ``..;x``."""
+    return segment[:1] == "." and _PARAMETERS.split(segment, maxsplit=1)[0] in _DOTS
 
 
 def _canonical(segment: str) -> str:
@@ -130,12 +137,28 @@ def compile_rewrite(rewrite: str, template: Template) -> Rewrite:
             raise Fault(f"rewrite '{rewrite}' uses {{{match[1]}}}, which '{template.text}' does not have")
         swallow = match[1] == template.rest and literal.endswith("/")
         pieces.append(literal[:-1] if swallow else literal)
-        pieces.append(_piece(match[1], template, swallow))
+        filled = _piece(match[1], template, swallow)
+        pieces.append(_for_query(filled) if "?" in rewrite[: match.start()] else filled)
     pieces.append(rewrite[end:])
     for piece in pieces:
         if isinstance(piece, str) and not re.fullmatch(r"[\x21\x24-\x7a\x7e]*", piece):
             raise Fault(f"rewrite '{rewrite}' is not understood")
-    return lambda raw: "".join(p if isinstance(p, str) else p(raw) for p in pieces) or "/"
+    return lambda raw: _rooted("".join(p if isinstance(p, str) else p(raw) for p in pieces))
+
+
+def _rooted(target: str) -> str:
+    """With one slash at the beginning: ``//host`` is an authority to some servers."""
+    return target if target[:1] == "/" and target[:2] != "//" else "/" + target.lstrip("/")
+
+
+def _for_query(piece: Callable[[Sequence[str]], str]) -> Callable[[Sequence[str]], str]:
+    """A parameter in a query, where a path's ``&`` or ``=`` would begin another one."""
+    return lambda raw: _QUERY_MARKS.sub(lambda mark: f"%{ord(mark[0]):02X}", piece(raw))
+
+
+def with_query(target: str, query: str) -> str:
+    """A rewritten target and the client's own query, which begins with its question mark."""
+    return f"{target}&{query[1:]}" if query and "?" in target else target + query
 
 
 def _piece(name: str, template: Template, swallow: bool) -> Callable[[Sequence[str]], str]:

@@ -11,7 +11,7 @@ from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
 from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
 from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
-from msctl.gateway.wire.fields import Field, WireError
+from msctl.gateway.wire.fields import Field, WireError, connection_names
 from msctl.resilience.endpoints import Endpoint
 
 MAX_INTERIM = 16
@@ -246,10 +246,14 @@ class UpstreamConnection(asyncio.Protocol):
         if answer.status == SWITCHING:
             self.pause(True)
         else:
-            self._decoder = decoder(answer.length, answer.chunked, until_close=True)
+            named = connection_names(answer.fields)
+            self._decoder = decoder(answer.length, answer.chunked, until_close=True, named=named)
             rest, self._buffer = self._buffer, b""
             if rest:
                 self._body(rest)
+            if self._broken is not None:
+                self.fail(AttemptError("bad-answer", self._broken))
+                return
             if not self._decoder.done:
                 self.pause(True)
         self._waiter.set_result(answer)

@@ -96,6 +96,14 @@ def rate(value: object) -> float:
     return float(match[1]) / _WHOLE
 
 
+def share(value: object) -> float:
+    """A rate that is more than nothing."""
+    ratio = rate(value)
+    if not ratio:
+        raise Fault(f"{shown(value)} is reached without any call", "more than 0%: 100% is only when all do")
+    return ratio
+
+
 def window(value: object) -> int | float:
     """A breaker's window: ``20`` is calls (an int), ``10s`` is time (a float of seconds)."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -39,6 +39,12 @@ _HOST = re.compile(
     r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 )
 _LONGEST_HOST = 253
+_OWN_HEADERS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"}
+    | {"expect", "date", "via", "forwarded", "x-request-id", "traceparent", "tracestate", "x-timeout-ms"}
+    | {"proxy"}
+)
+_OWN_FAMILIES = ("x-forwarded-", "proxy-")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -136,6 +142,16 @@ def header(value: object) -> str:
     text = words(value, "a header's name", hint)
     if not _TOKEN.match(text):
         raise Fault(f"{shown(value)} is not a header's name", hint)
+    return text
+
+
+def edited_header(value: object) -> str:
+    """A header that a route may set or remove: none that the gateway itself answers for."""
+    text = header(value)
+    plain = text.lower().replace("_", "-")
+    if plain in _OWN_HEADERS or plain.startswith(_OWN_FAMILIES):
+        hint = "framing, addresses, tracing and deadlines are not edited"
+        raise Fault(f"'{text}' is set by the gateway itself", hint)
     return text
 
 

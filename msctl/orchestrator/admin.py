@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from msctl.errors import EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
-from msctl.orchestrator.access import Access
 
 _TIMEOUT = 2.0
 
 
-def read_circuits(access: Access) -> list[dict[str, Any]]:
+class AdminAccess(Protocol):
+    """A way to a gateway's admin endpoints."""
+
+    def gateway_admin(self) -> str:
+        """Their base URL."""
+
+    def forget_gateway(self) -> None:
+        """Find them anew next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminAt:
+    """The admin endpoints of a gateway that runs alone."""
+
+    url: str
+
+    def gateway_admin(self) -> str:
+        """Their base URL."""
+        return self.url
+
+    def forget_gateway(self) -> None:
+        """The address is the document's and stays."""
+
+
+def read_circuits(access: AdminAccess) -> list[dict[str, Any]]:
     """The gateway's circuits; raises ``NotRunning`` when it does not answer."""
     return list(_ask(access, "GET", "/-/circuits"))
 
 
-def set_circuit(access: Access, callee: str, action: str) -> None:
+def set_circuit(access: AdminAccess, callee: str, action: str) -> None:
     """``trip`` or ``reset`` the circuit towards ``callee``; raises ``UsageError`` for an unknown one."""
     _ask(access, "POST", f"/-/circuits/{quote(callee, safe='')}/{action}")
 
 
-def _ask(access: Access, method: str, path: str) -> Any:
+def _ask(access: AdminAccess, method: str, path: str) -> Any:
     try:
         address = urlsplit(access.gateway_admin())
         connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)

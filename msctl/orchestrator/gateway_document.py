@@ -20,6 +20,7 @@ def gateway_document(project: Project) -> str:
     document = {
         "listen": f"0.0.0.0:{GATEWAY_PORT}",
         "admin": f"0.0.0.0:{ADMIN_PORT}",
+        "auth": "off",
         "errors": project.gateway.errors,
         "project": project.name,
         "max_connections": MOST_CONNECTIONS,

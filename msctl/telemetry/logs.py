@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,16 @@ def _shortened(value: object) -> object:
     if not isinstance(value, str) or len(value) <= LONGEST_TEXT:
         return value
     return f"{value[:LONGEST_TEXT]}… ({len(value)} characters)"
+
+
+class LineStream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take some text."""
+
+    def flush(self) -> object:
+        """Write what has been taken."""
 
 
 class JsonLines(logging.Formatter):
@@ -58,7 +68,7 @@ def configure(
     identity: Mapping[str, str],
     level: str = "info",
     context: Callable[[], Mapping[str, str]] = _nothing,
-    stream: TextIO | None = None,
+    stream: LineStream | None = None,
 ) -> None:
     """Send all records to ``stream`` (stdout) as JSON lines; an unknown ``level`` means info."""
     handler = logging.StreamHandler(stream or sys.stdout)

@@ -21,8 +21,6 @@ _FORBIDDEN_TRAILERS = frozenset(
         b"keep-alive",
         b"upgrade",
         b"authorization",
-        b"proxy-authorization",
-        b"proxy-authenticate",
         b"www-authenticate",
         b"set-cookie",
         b"cookie",
@@ -35,8 +33,15 @@ _FORBIDDEN_TRAILERS = frozenset(
         b"forwarded",
         b"location",
         b"via",
+        b"proxy",
+        b"x-real-ip",
+        b"x-request-id",
+        b"x-timeout-ms",
+        b"traceparent",
+        b"tracestate",
     }
 )
+_FORBIDDEN_FAMILIES = (b"x-forwarded-", b"proxy-", b"access-control-")
 
 
 class BodyDecoder(Protocol):
@@ -101,9 +106,10 @@ class UntilCloseDecoder:
 class ChunkedDecoder:
     """The chunked transfer coding with its trailer section."""
 
-    __slots__ = ("_buffer", "_in_trailer", "_left", "done", "rest", "trailers")
+    __slots__ = ("_buffer", "_in_trailer", "_left", "_named", "done", "rest", "trailers")
 
-    def __init__(self) -> None:
+    def __init__(self, named: frozenset[bytes] = frozenset()) -> None:
+        self._named = named
         self._buffer = b""
         self._left = 0
         self._in_trailer = False
@@ -179,9 +185,15 @@ class ChunkedDecoder:
             return position
         lines = split_lines(data[position:end])
         fields = parse_fields(lines).items
-        self.trailers = [field for field in fields if field[0] not in _FORBIDDEN_TRAILERS]
+        self.trailers = [field for field in fields if _may_trail(field[0]) and field[0] not in self._named]
         self.done = True
         return end + 4
+
+
+def _may_trail(name: bytes) -> bool:
+    """What a head may not carry on, or the gateway answers for, must not come in by the back door."""
+    plain = name.replace(b"_", b"-")
+    return plain not in _FORBIDDEN_TRAILERS and not plain.startswith(_FORBIDDEN_FAMILIES)
 
 
 def _check_line(data: bytes, position: int) -> None:
@@ -190,10 +202,12 @@ def _check_line(data: bytes, position: int) -> None:
         raise WireError("a malformed chunk size")
 
 
-def decoder(length: int | None, chunked: bool, until_close: bool = False) -> BodyDecoder:
-    """The decoder that a message's framing asks for."""
+def decoder(
+    length: int | None, chunked: bool, until_close: bool = False, named: frozenset[bytes] = frozenset()
+) -> BodyDecoder:
+    """The decoder that a message's framing asks for; trailers ``named`` by ``Connection`` are dropped."""
     if chunked:
-        return ChunkedDecoder()
+        return ChunkedDecoder(named)
     if length is None and until_close:
         return UntilCloseDecoder()
     return LengthDecoder(length or 0)

@@ -16,12 +16,10 @@ HOP_BY_HOP = frozenset(
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
-        b"proxy-connection",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-authentication-info",
+        b"proxy",
     }
 )
+_FOR_ONE_PROXY = b"proxy-"
 _MESSAGE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 Field = tuple[bytes, bytes, bytes]
@@ -96,6 +94,11 @@ def parse_fields(lines: Sequence[bytes]) -> Fields:
             raise WireError(_complaint(line))
         items.append((name.lower(), name, value.strip(b" \t")))
     return Fields(items)
+
+
+def is_hop_by_hop(name: bytes) -> bool:
+    """Whether a lower-case name is for the next hop only."""
+    return name in HOP_BY_HOP or name.startswith(_FOR_ONE_PROXY)
 
 
 def connection_names(fields: Fields) -> frozenset[bytes]:

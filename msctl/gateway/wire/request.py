@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
-from msctl.gateway.wire.fields import Fields, WireError, content_length, is_token, parse_fields, split_lines
+from msctl.gateway.wire.fields import (
+    Fields,
+    WireError,
+    connection_names,
+    content_length,
+    is_token,
+    parse_fields,
+    split_lines,
+)
 
 MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
 MAX_METHOD = 32
+HIGHEST_PORT = 65535
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])\Z")
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9\-._~]{1,253})(:[0-9]{0,5})?\Z")
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
@@ -41,6 +51,11 @@ class RequestHead:
     def has_body(self) -> bool:
         """Whether body bytes follow the head."""
         return self.chunked or bool(self.length)
+
+    @property
+    def hop_named(self) -> frozenset[bytes]:
+        """Fields that ``Connection`` keeps to this hop, trailers included."""
+        return connection_names(self.fields)
 
     def header(self, name: str) -> str | None:
         """The value of the only field of this lower-case name."""
@@ -115,9 +130,24 @@ def _host(fields: Fields, minor: int) -> str:
     hosts = fields.all(b"host")
     if not hosts and minor == 0:
         return ""
-    if len(hosts) != 1 or not _HOST.match(hosts[0]):
+    if len(hosts) != 1 or not _is_authority(hosts[0]):
         raise WireError("exactly one valid Host is needed")
     return hosts[0].decode("ascii")
+
+
+def _is_authority(text: bytes) -> bool:
+    match = _HOST.match(text)
+    if match is None or int((match[2] or b":0")[1:] or 0) > HIGHEST_PORT:
+        return False
+    host = match[1].decode("ascii")
+    return not host.startswith("[") or _is_ipv6(host[1:-1])
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:
@@ -128,7 +158,7 @@ def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:
     if target == "*" and method == "OPTIONS":
         return target, host
     match = _ABSOLUTE.match(target.encode("ascii"))
-    if match is None or not _HOST.match(match[1]):
+    if match is None or not _is_authority(match[1]):
         raise WireError("the request target has none of the forms of RFC 9112")
     rest = match[2].decode("ascii")
     return rest if rest.startswith("/") else f"/{rest}", match[1].decode("ascii")

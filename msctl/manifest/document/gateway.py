@@ -41,8 +41,8 @@ class CorsKeys(f.Keys):
 class HeaderEditsKeys(f.Keys):
     """Headers changed on a message that passes through."""
 
-    set: dict[f.Header, f.HeaderValue] = f.key({}, description="Headers set, replacing what was there.")
-    remove: list[f.Header] = f.key([], description="Headers removed.")
+    set: dict[f.EditedHeader, f.HeaderValue] = f.key({}, description="Headers set, replacing what was there.")
+    remove: list[f.EditedHeader] = f.key([], description="Headers removed.")
 
 
 class RateLimitKeys(f.Keys):

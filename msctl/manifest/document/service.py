@@ -38,14 +38,16 @@ class HealthKeys(f.Keys):
 class CircuitKeys(f.Keys):
     """The circuit breaker in front of the service, in resilience4j's words."""
 
-    failure_rate: f.Rate = f.key("50%", description="Opens at this share of failed calls.")
-    slow_rate: f.Rate = f.key("100%", description="Opens at this share of slow calls.")
+    failure_rate: f.Share = f.key("50%", description="Opens at this share of failed calls.")
+    slow_rate: f.Share = f.key("100%", description="Opens at this share of slow calls.")
     slow_call: f.Span = f.key("2s", description="A call that takes longer is slow.")
     window: f.Window = f.key(20, description="What is judged: the last calls (20) or a time (10s).")
     minimum_calls: f.Count = f.key(10, description="Judges nothing before so many calls.")
     wait: f.Span = f.key("5s", description="Stays open so long before it lets calls try.")
     wait_growth: f.Growth = f.key(1, description="Each opening in a row waits this many times longer.")
-    wait_max: f.Span | None = f.key(None, description="The longest that a growing wait becomes.")
+    wait_max: f.Span | None = f.key(
+        None, description="The longest that a growing wait becomes; 1m if absent."
+    )
     wait_jitter: f.Rate = f.key("0%", description="A wait is longer or shorter by up to this share.")
     half_open_calls: f.Count = f.key(3, description="Calls let through to try whether it works again.")
 
@@ -119,6 +121,6 @@ class ServiceKeys(f.Keys):
     balance: Literal["least_requests", "round_robin", "weighted"] = f.key(
         "least_requests", description="How calls are spread over its instances."
     )
-    max_concurrent: f.Count | None = f.key(None, description="Most calls at a time; unlimited if absent.")
+    max_concurrent: f.Count | None = f.key(None, description="Most calls at a time; 1000 if absent.")
     resources: ResourcesKeys = f.section(ResourcesKeys, description="Limits of one container.")
     environment: dict[f.Variable, f.Verbatim] = f.key({}, description="Environment variables; no secrets.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msctl.manifest import suggest
+from msctl.manifest.cors import check_origins
 from msctl.manifest.faults import Fault
 from msctl.manifest.nodes import Mapping, Node, Path, Scalar, child, entries, text
 from msctl.manifest.paths import Template, parse_template, placeholders
@@ -22,6 +25,7 @@ def check_routes(context: Context) -> None:
         template = _template(node.get("path"))
         _targets(context, node, path)
         _rewrite(context, node, path, template)
+        _cors(context, node.get("cors"), (*path, "cors"))
         check_aggregate(context, node.get("aggregate"), (*path, "aggregate"), template)
         _scopes(context, node.get("scopes"), (*path, "scopes"), scopes)
         context.no_repeats(mentions(node.get("methods"), (*path, "methods")))
@@ -30,6 +34,15 @@ def check_routes(context: Context) -> None:
     for name, entry in entries(child(context.root, "auth", "clients")):
         place = ("auth", "clients", name, "scopes")
         _scopes(context, child(entry.value, "scopes"), place, scopes)
+
+
+def check_clashes(context: Context, routes: Iterable[tuple[Mapping, Path]]) -> None:
+    """Report every route that answers what an earlier one answers; for documents of routes alone."""
+    taken: _Taken = {}
+    for node, path in routes:
+        template = _template(node.get("path"))
+        if template is not None:
+            _clash(context, node, path, template, taken)
 
 
 def check_exposure(context: Context) -> None:
@@ -73,6 +86,17 @@ def _rewrite(context: Context, node: Mapping, path: Path, template: Template | N
             hint = suggest.known(name, template.parameters, f"parameters of the path: {known}")
             what = f"the path has no parameter '{name}'"
             context.findings.on(rewrite, (*path, "rewrite"), what, hint)
+
+
+def _cors(context: Context, node: Node | None, path: Path) -> None:
+    credentials = child(node, "credentials")
+    if not isinstance(credentials, Scalar):
+        return
+    origins = [mention.name for mention in mentions(child(node, "origins"), path)]
+    try:
+        check_origins(origins, credentials.value in (True, "on", "yes"))
+    except Fault as fault:
+        context.findings.on(credentials, (*path, "credentials"), fault.what, fault.hint)
 
 
 def _declared_scopes(context: Context) -> list[str]:

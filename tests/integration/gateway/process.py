@@ -170,6 +170,7 @@ class GatewayProcess:
     wrapper: tuple[str, ...] = ()
     clients: list[Client] = field(default_factory=list)
     told: bool = False
+    stdout: int | None = None
 
     def __post_init__(self) -> None:
         self.config = self.folder / f"gateway-{self.port}.yaml"
@@ -179,8 +180,8 @@ class GatewayProcess:
             self.process = subprocess.Popen(
                 [*self.wrapper, sys.executable, "-m", "msctl.gateway", "--config", str(self.config)],
                 cwd=ROOT,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=log if self.stdout is None else self.stdout,
+                stderr=log,
                 env={**os.environ, **self.environment},
             )
         wait_until(self._is_ready, "the gateway is ready")

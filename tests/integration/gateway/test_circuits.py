@@ -283,3 +283,31 @@ def test_weights_split_between_services(gateway: MakeGateway, upstream: MakeUpst
             assert client.get("/x").status == 200
     assert len(old.seen) + len(new.seen) == 300
     assert 25 <= len(new.seen) <= 105
+
+
+def test_a_stream_that_goes_on_closes_the_circuit(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    async def endless(talk: Talk) -> None:
+        await talk.request()
+        await talk.send(b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+        await talk.reader.read()
+
+    circuit = {"half_open_calls": 1, "slow_call": "200ms", "wait": "100ms"}
+    front = gateway(document(upstream(endless), circuit=circuit))
+    front.admin("POST", "/-/circuits/orders/trip")
+    streams = []
+
+    def is_let_in() -> bool:
+        streams.append(front.client())
+        streams[-1].send(b"GET /x HTTP/1.1\r\nHost: g\r\n\r\n")
+        return streams[-1].until(b"\r\n").startswith(b"HTTP/1.1 200")
+
+    wait_until(is_let_in, "the circuit lets a call try")
+    wait_until(lambda: front.circuit()["state"] == "closed", "it closes while the stream goes on")
+    assert front.in_flight() == 1
+
+
+def test_a_window_of_time(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    circuit = {"window": "60s", "minimum_calls": 3, "wait": "60s"}
+    front = gateway(document(upstream(answering(500)), route={"retries": 0}, circuit=circuit))
+    assert [front.get("/x").status for _ in range(4)] == [500, 500, 500, 503]
+    assert front.circuit()["state"] == "open"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
+from tests.integration.gateway.process import wait_until
 from tests.integration.gateway.upstreams import Talk, echo
 
 
@@ -203,7 +204,7 @@ def test_connections_upstream_are_reused(gateway: MakeGateway, upstream: MakeUps
         for _ in range(20):
             assert client.get("/x").status == 200
     assert behind.connections == 1
-    assert [i["idle_connections"] for i in front.instances()] == [1]
+    wait_until(lambda: front.instances()[0]["idle_connections"] == 1, "the connection is kept")
 
 
 def test_a_client_that_shut_its_side_still_gets_its_answer(

@@ -12,6 +12,9 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from msctl.gateway.explain import explain
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
 from tests.integration.gateway.process import ROOT, Client, wait_until
 from tests.integration.gateway.upstreams import Script, Talk
@@ -93,6 +96,18 @@ def test_reload_under_load_drops_nothing(gateway: MakeGateway, upstream: MakeUps
     assert set(statuses) == {200}
 
 
+def test_a_reloaded_grace_holds(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    front = gateway(document(upstream(after(60.0)), route={"timeout": "50s"}))
+    front.write({**document(upstream(after(60.0)), route={"timeout": "50s"}), "stop_grace": "1s"})
+    assert front.admin("POST", "/-/reload")[0] == 200
+    with front.client() as client:
+        client.send(b"GET /x HTTP/1.1\r\nHost: g\r\n\r\n")
+        wait_until(lambda: front.in_flight() == 1, "it is under way")
+        front.signal(signal.SIGTERM)
+        client.socket.settimeout(5.0)
+        assert client.is_closed(), "by the old grace it would live longer"
+
+
 def test_an_invalid_document_changes_nothing(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     front = gateway(document(upstream()))
     front.write({**document(upstream()), "routes": [{"path": "/x", "servce": "orders"}]})
@@ -133,6 +148,8 @@ def test_too_many_connections_are_turned_away(gateway: MakeGateway, upstream: Ma
     with front.client() as extra:
         answer = extra.answer()
         assert (answer.status, answer.header("Retry-After")) == (503, "1")
+        assert answer.header("Content-Type") == "application/problem+json"
+        assert answer.json()["type"] == "urn:msctl:problem:too-many-connections"
         assert extra.is_closed()
     assert {client.get("/x").status for client in held} == {200}
     for client in held:
@@ -187,7 +204,8 @@ def test_metrics_and_log(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     front.get("/a/" + "b" * 7000)
     front.get("/c", method="BREW")
     text = front.admin("GET", "/-/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})[1]
-    assert text.endswith("# EOF\n")
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    assert "msctl_gateway_requests" in {family.name for family in families}
     labels = re.findall(r"msctl_gateway_requests_total\{(.*?)\} (\S+)", text)
     assert sorted(labels) == [
         ('code="200",method="GET",route="/{rest:path}",service="orders"', "1.0"),
@@ -217,3 +235,12 @@ def test_web_pages_change_nothing(gateway: MakeGateway, upstream: MakeUpstream) 
     assert front.admin("POST", "/-/circuits/orders/trip", origin)[0] == 403
     assert front.admin("POST", "/-/reload", origin)[0] == 403
     assert front.circuit()["state"] == "closed"
+    for method, path, headers, status in (
+        ("GET", "/-/circuits", {"Host": "evil.example"}, 403),
+        ("GET", "/-/nothing", {}, 404),
+        ("GET", "/-/reload", {}, 405),
+        ("POST", "/-/circuits/nobody/trip", {}, 404),
+    ):
+        answered, problem = front.admin(method, path, headers)
+        assert (answered, problem["status"]) == (status, status)
+        assert explain(problem["type"]) is not None

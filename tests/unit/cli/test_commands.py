@@ -195,3 +195,35 @@ def test_schema_and_reference_and_version_are_answers(cli: Cli) -> None:
     assert "project:" in cli("manifest", "reference").out
     assert cli("version").out == f"msctl {msctl.__version__}\n"
     assert json.loads(cli("version", "--json").out) == {"version": msctl.__version__}
+
+
+GATEWAY = """
+listen: 127.0.0.1:1
+admin: 127.0.0.1:2
+services: {a: {instances: []}}
+routes: [{path: "/a/{id}", service: a, rewrite: "/b?id={id}"}]
+"""
+
+
+def test_routes_of_a_gateway_that_runs_alone(cli: Cli, tmp_path: Path) -> None:
+    document = tmp_path / "gateway.yaml"
+    document.write_text(GATEWAY)
+    assert "/a/{id}" in cli("routes", "--config", str(document)).out
+    found = cli("routes", "match", "GET", "/a/7?x=1", "--config", str(document))
+    assert found.code == 0
+    assert "/b?id=7&x=1" in found.out
+
+
+def test_circuits_of_a_gateway_that_does_not_run(cli: Cli, tmp_path: Path) -> None:
+    document = tmp_path / "gateway.yaml"
+    document.write_text(GATEWAY)
+    assert cli("circuits", "--config", str(document)).code == 1
+    assert cli("circuits", "trip", "a", "--config", str(document)).code == 1
+    document.write_text(GATEWAY.replace("admin: 127.0.0.1:2", ""))
+    found = cli("circuits", "--config", str(document))
+    assert found.code == 2
+    assert "no admin endpoint" in found.err
+
+
+def test_the_gateways_reference_is_printed(cli: Cli) -> None:
+    assert cli("gateway", "reference").out.startswith("# gateway.yaml")

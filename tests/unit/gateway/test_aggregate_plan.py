@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msctl.gateway.aggregate_plan import MissingField, check_parts, fill, parse_call
+from msctl.gateway.aggregate_plan import MissingField, UnfitField, check_parts, fill, parse_call
 from msctl.manifest.faults import Fault
 from msctl.model.project import AggregatePart
 
@@ -22,12 +22,24 @@ def test_values_cannot_leave_their_place(values: dict[str, object], target: str)
     assert fill(parse_call("GET inventory:/items/{order.sku}?o={id}"), values) == target
 
 
-@pytest.mark.parametrize("sku", [None, {}, [], "", ".", ".."])
+@pytest.mark.parametrize("sku", [None, {}, [], ""])
 def test_fields_that_make_no_target(sku: object) -> None:
     with pytest.raises(MissingField):
         fill(parse_call("GET a:/{order.sku}"), {"order": {"sku": sku}})
     with pytest.raises(MissingField):
         fill(parse_call("GET a:/{order.sku}"), {"order": [sku]})
+
+
+@pytest.mark.parametrize("sku", [".", "..", "..;x", "a/b", "/../../admin", "a\\b", "a\0b", "\ud800"])
+def test_fields_that_servers_read_differently_in_a_path(sku: str) -> None:
+    with pytest.raises(UnfitField):
+        fill(parse_call("GET a:/items/{order.sku}"), {"order": {"sku": sku}})
+
+
+def test_in_a_query_a_slash_is_only_a_letter() -> None:
+    assert fill(parse_call("GET a:/items?sku={order.sku}"), {"order": {"sku": "../a"}}) == "/items?sku=..%2Fa"
+    with pytest.raises(UnfitField):
+        fill(parse_call("GET a:/items?sku={order.sku}"), {"order": {"sku": "\ud800"}})
 
 
 def test_items_of_lists_are_numbered() -> None:

@@ -148,6 +148,60 @@ BASE = "listen: 127.0.0.1:1\nservices: {a: {instances: []}}\nroutes: "
         (BASE + '[{path: /x, aggregate: {p: {call: "GET a:/", after: p}}}]', "waits for itself"),
         (BASE + '[{path: /x, aggregate: {p: {call: "GET a:/{q.x}"}}}]', "{q.x} needs 'after: q'"),
         (BASE + '[{path: /x, service: a, request_headers: {set: {A: "b\\r\\nC: d"}}}]', "no header value"),
+        *(
+            (
+                BASE + f"[{{path: /x, service: a, {edits}: {{set: {{{name}: x}}}}}}]",
+                f"'{name}' is set by the gateway",
+            )
+            for name in (
+                "Host",
+                "content-length",
+                "Transfer_Encoding",
+                "Connection",
+                "X-Forwarded-For",
+                "Via",
+            )
+            for edits in ("request_headers", "response_headers")
+        ),
+        (
+            BASE + "[{path: /x, service: a, request_headers: {remove: [Forwarded]}}]",
+            "'Forwarded' is set by the gateway",
+        ),
+        (
+            BASE + '[{path: /x, service: a, request_headers: {set: {"A\\r\\nB": c}}}]',
+            "is not a header's name",
+        ),
+        (
+            BASE + '[{path: /x, service: a, cors: {origins: ["*"], credentials: true}}]',
+            "3:39: routes[0].cors: any web page could act for its visitor",
+        ),
+        (
+            BASE + "[{path: /x, service: a, methods: [get]}]",
+            "3:43: routes[0].methods[0]: 'get' is not an HTTP method",
+        ),
+        (BASE + "[{path: /x, service: a, hosts: [a.example:80]}]", "routes[0].hosts[0]: "),
+        (
+            BASE + "[{path: /x, service: a}, {path: /x, service: a}]",
+            "3:41: routes[1].path: the route in line 3 answers",
+        ),
+        (
+            BASE + '[{path: "/x/{id}", aggregate: {p: {call: "GET a:/{idd}"}}}]',
+            "part 'p' uses {idd}, which the route's path does not have",
+        ),
+        (
+            BASE + "[{path: /x, service: a, scopes: [a:b]}]",
+            "3:41: routes[0].scopes: without 'auth' no token is checked",
+        ),
+        ("listen: 127.0.0.1:1\nproject: shöp\n", "2:10: project: "),
+        ('listen: 127.0.0.1:1\nproject: "a\\r\\nb"\n', "2:10: project: "),
+        (
+            'listen: 127.0.0.1:1\nservices: {a: {instances: [], health: "/a b"}}\n',
+            "2:39: services.a.health: ",
+        ),
+        (
+            "listen: 127.0.0.1:1\nservices: {a: {instances: [], circuit: {failure_rate: 0%}}}\n",
+            "services.a.circuit.failure_rate: '0%' is reached without any call",
+        ),
     ],
 )
 def test_mistakes_name_their_place(text: str, expected: str) -> None:

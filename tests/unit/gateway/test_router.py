@@ -117,6 +117,11 @@ def test_many_routes_are_found_alike() -> None:
     assert router.match("/service-1/x/part-2", Asked(), "GET") is None
 
 
+def test_the_query_joins_a_rewritten_one() -> None:
+    found = match_explained([route("/q/{id}", rewrite="/items?id={id}")], "GET", "/q/5?x=1")
+    assert found.target == "/items?id=5&x=1"
+
+
 def test_match_explained() -> None:
     found = match_explained(ROUTES, "GET", "/api/orders/7?x=1")
     assert (found.status, found.target, found.parameters) == (None, "/api/orders/7?x=1", {"id": "7"})

@@ -17,6 +17,11 @@ from msctl.manifest.faults import Fault
         ("/{rest:path}", "/{rest}", "/", "/"),
         ("/api/{rest:path}", "/{rest}", "/api", "/"),
         ("/api/{rest:path}", "/v1?path={rest}", "/api/a/b", "/v1?path=a/b"),
+        ("/q/{x}", "/items?id={x}", "/q/5&admin=true", "/items?id=5%26admin%3Dtrue"),
+        ("/q/{x}", "/items?id={x}", "/q/a%26b+c", "/items?id=a%26b%2Bc"),
+        ("/q/{x}", "/{x}?id=1", "/q/5&a=b", "/5&a=b?id=1"),
+        ("/r/{rest:path}", "/{rest}", "/r//evil.example/x", "/evil.example/x"),
+        ("/r/{rest:path}", "/{rest}", "/r///", "/"),
         ("/a/{x}/b/{y}", "/{y}-{x}", "/a/1%2F/b/%7E", "/%7E-1%2F"),
     ],
 )
@@ -41,14 +46,21 @@ def test_bad_rewrites(rewrite: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/.", "/..", "/a/../b", "/a/./b", "/%2e", "/a/..%2Fb", "/a/%2e%2e%5cb", "/a\\b", "/%00"]
+    "path",
+    [
+        *("/.", "/..", "/a/../b", "/a/./b", "/%2e", "/a/..%2Fb", "/a/%2e%2e%5cb", "/a\\b", "/%00"),
+        *("/a/..;/b", "/.;x", "/a/..;x=1/b", "/%2e%2e;/b", "/a/..%3B/b", "/a/..%3bx%2Fb"),
+    ],
 )
 def test_paths_that_servers_read_differently(path: str) -> None:
     with pytest.raises(BadPath):
         split_path(path)
 
 
-@pytest.mark.parametrize("path", ["/...", "/.well-known/x", "/a.b", "/a//b", "/%2F", "/%41", "/a%20b"])
+@pytest.mark.parametrize(
+    "path",
+    ["/...", "/.well-known/x", "/a.b", "/a//b", "/%2F", "/%41", "/a%20b", "/a;..", "/a;x=1/b", "/...;x"],
+)
 def test_paths_that_are_fine(path: str) -> None:
     split_path(path)
 

@@ -68,6 +68,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("shop", "memory: 256MiB, cpus", "memory: 256MB, cpus", "256MiB"),
     ("shop", "memory: 256MiB, cpus", "memory: 256, cpus", "256MiB"),
     ("shop", "failure_rate: 50%", "failure_rate: 0.5", "50%"),
+    ("shop", "failure_rate: 50%", "failure_rate: 0%", "without any call"),
     ("shop", "    database: postgres\n    scopes", "    database: postgresql\n    scopes", "'postgres'"),
     ("shop", "    database: redis", "    database: mongodb", "redis"),
     ("shop", "    registration: self", "    registration: auto", "platform"),

@@ -80,3 +80,21 @@ def test_until_close_ends_with_the_connection() -> None:
     assert not decoder.done
     assert decoder.end()
     assert decoder.done
+
+
+NEVER = ["X-Forwarded-For", "X_Forwarded_Host", "X-Real-IP", "X-Request-Id", "traceparent", "X-Timeout-Ms"]
+NEVER += [
+    "Proxy-Connection",
+    "Proxy",
+    "Access-Control-Allow-Origin",
+    "Content-Length",
+    "Authorization",
+    "X-Named",
+]
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_trailers_carry_nothing_that_a_head_may_not(name: str) -> None:
+    decoder = ChunkedDecoder(frozenset({b"x-named"}))
+    decoder.feed(b"0\r\nX-Sum: 1\r\n%b: x\r\n\r\n" % name.encode())
+    assert decoder.trailers == [(b"x-sum", b"X-Sum", b"1")]

@@ -94,3 +94,14 @@ def test_any_bytes_parse_or_are_refused(data: bytes) -> None:
             request = parse_request(raw)
             assert request.target.isascii()
             assert not (request.chunked and request.length is not None)
+
+
+@pytest.mark.parametrize("host", ["[:::::]", "[::1", "[1.2.3.4]", "x:99999", "x:65536", "[::g]"])
+def test_hosts_that_are_none(host: str) -> None:
+    with pytest.raises(WireError):
+        parse_request(f"GET / HTTP/1.1\r\nHost: {host}".encode())
+
+
+@pytest.mark.parametrize("host", ["[::1]:80", "x:65535", "x:", "a_b.example"])
+def test_hosts_that_are_fine(host: str) -> None:
+    assert parse_request(f"GET / HTTP/1.1\r\nHost: {host}".encode()).host == host

@@ -37,6 +37,26 @@ def manifest(*routes: str, more: str = "") -> str:
         ("path: /a, service: orders, methods: [GET, GET]", "'GET' is listed twice", "remove one"),
         ("path: /a, service: orders, methods: GET", "'GET' is not a list", "write [GET]"),
         ("path: /a, service: orders, scope: [x]", "unknown key", "did you mean 'scopes'?"),
+        (
+            "path: /a, service: orders, cors: {origins: ['*'], credentials: true}",
+            "any web page could act for its visitor",
+            "list the origins",
+        ),
+        (
+            "path: /a, service: orders, request_headers: {set: {Host: x}}",
+            "'Host' is set by the gateway",
+            "framing",
+        ),
+        (
+            "path: /a, service: orders, request_headers: {remove: [Via]}",
+            "'Via' is set by the gateway",
+            "framing",
+        ),
+        (
+            "path: /a, service: orders, response_headers: {set: {Content-Length: 5}}",
+            "is set by the gateway",
+            "fram",
+        ),
         ("path: /a, service: orders, cors: {origin: [x]}", "unknown key", "did you mean 'origins'?"),
     ],
 )
