@@ -154,12 +154,7 @@ def test_a_service_is_told_the_time_of_the_whole_call(gateway: MakeGateway, upst
 
 
 def test_hurried_callers_cannot_open_a_circuit(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    async def leisurely(talk: Talk) -> None:
-        while await talk.request():
-            await asyncio.sleep(0.1)
-            await talk.answer()
-
-    front = gateway(document(upstream(leisurely), upstream(leisurely), circuit=CIRCUIT))
+    front = gateway(document(upstream(hanging), upstream(hanging), circuit=CIRCUIT))
     for _ in range(20):
         assert front.get("/x", "X-Timeout-Ms: 5\r\n").status == 504
     assert (front.circuit()["state"], front.circuit()["calls"]) == ("closed", 0)
