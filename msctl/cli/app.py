@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes
+from msctl.cli import circuits, events, explain, gateway, images, lifecycle, manifest, observe, routes
 from msctl.cli.context import Context
 
 app = typer.Typer(
@@ -52,5 +52,6 @@ manifest.add_to(app)
 images.add_to(app)
 routes.add_to(app)
 circuits.add_to(app)
+events.add_to(app)
 explain.add_to(app)
 gateway.add_to(app)

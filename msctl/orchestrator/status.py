@@ -25,6 +25,7 @@ from msctl.model.status import (
 )
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.admin import read_circuits
+from msctl.orchestrator.broker_status import read_events, with_events
 from msctl.orchestrator.diagnosis import exit_status, telling_line
 from msctl.orchestrator.failures import last_lines
 from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
@@ -34,11 +35,13 @@ from msctl.registry.entry import InstanceHealth
 
 def status(engine: Engine, access: Access, project: Project) -> StatusReport:
     """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers."""
-    with ThreadPoolExecutor(2, thread_name_prefix="status") as pool:
+    with ThreadPoolExecutor(3, thread_name_prefix="status") as pool:
         circuits = pool.submit(circuits_of, access)
+        events = pool.submit(read_events, access, project)
         found = survey(engine, access, project.name, detail=True)
-        answer = circuits.result()
-    return report(project, found, answer, engine.facts().name, _last_words(engine, found.observed))
+        answer, told = circuits.result(), events.result()
+    words = _last_words(engine, found.observed)
+    return with_events(report(project, found, answer, engine.facts().name, words), told)
 
 
 def report(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TURNING = re.compile("[\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What changes the direction of writing, or breaks a line unseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ def consoles(*, plain: bool = False) -> Consoles:
 
 
 def harmless(text: str) -> str:
-    """``text`` without escape sequences and control characters, which a log line may contain."""
-    return _CONTROL.sub("", text)
+    """``text`` without escape sequences, control characters and turns of direction, as others wrote it."""
+    return _TURNING.sub("", _CONTROL.sub("", text))
 
 
 def _console(*, stderr: bool, plain: bool) -> Console:

@@ -35,6 +35,7 @@ def status_view(report: StatusReport, now: datetime) -> RenderableType:
     if report.circuits:
         parts.append(circuits_view(report.circuits, now))
     parts.extend(_trouble(report))
+    parts.extend(_dead_letters(report))
     parts.extend(Text(f"note: {harmless(note)}", "yellow") for note in report.notes)
     return Group(*parts)
 
@@ -135,6 +136,11 @@ def _trouble(report: StatusReport) -> list[Text]:
         for name, _, output in found
         if harmless(output).strip()
     ]
+
+
+def _dead_letters(report: StatusReport) -> list[Text]:
+    found = [f"{e.dead} of {e.service}" for e in report.events if e.dead]
+    return [Text(f"dead letters: {', '.join(found)} (msctl events dead)", "yellow")] if found else []
 
 
 def _is_bad(health: Health) -> bool:
