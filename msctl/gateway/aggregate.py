@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from msctl.gateway.aggregate_plan import Call as PlannedCall
 from msctl.gateway.aggregate_plan import MissingField, fill, parse_call
 from msctl.gateway.calling import Call
+from msctl.gateway.errand import as_task
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Outgoing, Refused
 from msctl.gateway.problems import Trouble, problem_of, timed_out
 from msctl.gateway.router import Match
@@ -21,7 +21,7 @@ from msctl.gateway.service import Nature
 from msctl.gateway.table import Table
 from msctl.gateway.template import values_of
 from msctl.gateway.wire.answer import AnswerHead
-from msctl.gateway.wire.fields import Field
+from msctl.gateway.wire.body import Trailer
 from msctl.model.project import AggregatePart
 from msctl.resilience.deadline import Deadline, caller_timeout
 from msctl.telemetry.problem import document
@@ -58,7 +58,7 @@ class Collected:
         else:
             self._pieces.append(data)
 
-    def body_end(self, trailers: list[Field]) -> None:  # noqa: ARG002
+    def body_end(self, trailers: list[Trailer]) -> None:  # noqa: ARG002
         """The body is whole."""
         self._finish(None)
 
@@ -83,7 +83,6 @@ class Gathering:
     exchange: Exchange
     table: Table
     nature: Nature
-    measures: Measures
     deadline: Deadline
     timeout: float
     values: dict[str, object]
@@ -96,10 +95,9 @@ class Gathering:
         return self.deadline.remaining(self.nature.clock())
 
 
-async def aggregate(
-    exchange: Exchange, match: Match, table: Table, nature: Nature, measures: Measures
-) -> None:
+async def aggregate(exchange: Exchange, match: Match, table: Table, nature: Nature) -> None:
     """Answer with every part that could be had, and a problem for each that could not."""
+    await as_task()
     route = match.route.route
     asked = caller_timeout(exchange.head.header("x-timeout-ms"))
     timeout = route.timeout if asked is None else min(asked, route.timeout)
@@ -109,7 +107,6 @@ async def aggregate(
         exchange,
         table,
         nature,
-        measures,
         Deadline(now + timeout - MARGIN),
         timeout,
         values,
@@ -161,7 +158,7 @@ async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: 
     head = _head(work.exchange, service.name, target)
     outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until, planned.template)
     outgoing.hurried = work.hurried
-    call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))
+    call = Call(service, outgoing)
     try:
         answer = await call.answer()
         collected = Collected()
@@ -195,9 +192,8 @@ def _content(answer: AnswerHead, body: bytes, cut: str | None, service: str) -> 
 
 def _head(exchange: Exchange, host: str, target: str) -> bytes:
     fields = exchange.head.fields
-    passed = [f for f in fields.items if f[0] in _PASSED_ON]
     lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
+    lines += [line for lower, line, _ in fields.items if lower in _PASSED_ON]
     trace = exchange.trace
     lines.append(
         f"traceparent: {trace.traceparent}\r\nX-Request-Id: {exchange.request_id}\r\n".encode("ascii")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
 from msctl.gateway import cors
 from msctl.gateway.aggregate import aggregate
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.explain import KIND_OF_STATUS
-from msctl.gateway.forward import Forwarding, forward
+from msctl.gateway.forward import forward
 from msctl.gateway.gates import Arrival, first_trouble
 from msctl.gateway.heads import Edge
 from msctl.gateway.log import AccessLog
-from msctl.gateway.max_forwards import ends_here
+from msctl.gateway.max_forwards import COUNTED, ends_here
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.problems import Trouble
@@ -29,6 +31,7 @@ from msctl.gateway.wire.fields import WireError
 from msctl.telemetry.health import CACHE_CONTROL, CONTENT_TYPE
 
 HEALTH_PATH = "/healthz"
+_OWN_PATHS = ("*", HEALTH_PATH)
 CLIENT_GONE = 499
 _ALLOW = ("Allow", ", ".join(USUAL_METHODS))
 _log = logging.getLogger("msctl.gateway")
@@ -46,7 +49,9 @@ class Answering:
     async def serve(self, exchange: Exchange, table: Table) -> None:
         """Answer one exchange; whatever happens, the client gets an answer or a cut connection."""
         try:
-            await self._answer(exchange, table)
+            work = self._decide(exchange, table)
+            if work is not None:
+                await work
         except Refused as exc:
             exchange.refuse(exc.trouble, table.full_errors)
         except WireError as exc:
@@ -69,27 +74,30 @@ class Answering:
         exchange.refuse(client_fault(error), table.full_errors)
         self._count(exchange)
 
-    async def _answer(self, exchange: Exchange, table: Table) -> None:
-        if self._is_own(exchange, table):
-            return
+    def _decide(self, exchange: Exchange, table: Table) -> Coroutine[Any, Any, None] | None:
+        """Answer at once, raise Refused or WireError, or say what has to be done for an answer."""
+        head, client = exchange.head, exchange.client
+        if head.path in _OWN_PATHS and self._is_own(exchange, table):
+            return None
         match = _route(exchange, table)
-        if match is None or ends_here(exchange, match.route.allow):
-            return
-        client = exchange.client
+        if match is None:
+            return None
+        if head.method in COUNTED and ends_here(exchange, match.route.allow):
+            return None
         assert isinstance(client, ClientConnection)  # noqa: S101
         edge = self._edge(client, table)
-        trouble = first_trouble(Arrival(exchange, match, table, _origin(exchange, edge), self.via))
+        origin = _origin(exchange, edge) if edge.trusted else client.peer
+        trouble = first_trouble(Arrival(exchange, head, match, table, origin, self.via))
         if trouble is not None:
             raise Refused(trouble)
+        route = match.route.route
         if exchange.body is not None:
-            exchange.body.allow(match.route.route.body_limit)
-        if match.route.route.aggregate:
-            await aggregate(exchange, match, table, self.nature, self.measures)
-            return
-        service = table.services[choose_service(match.route, self.nature.dice)]
+            exchange.body.allow(route.body_limit)
+        if route.aggregate:
+            return aggregate(exchange, match, table, self.nature)
+        service = table.services[route.service or choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
-        how = Forwarding(self.nature, edge, self.measures.retrying(service.name))
-        await forward(exchange, client, match, service, how)
+        return forward(exchange, client, match, service, edge)
 
     def _is_own(self, exchange: Exchange, table: Table) -> bool:
         head = exchange.head
@@ -103,9 +111,11 @@ class Answering:
         return bool(exchange.status)
 
     def _edge(self, client: ClientConnection, table: Table) -> Edge:
-        networks = table.config.trusted_proxies
-        trusted = bool(networks) and any(ip_address(client.peer) in network for network in networks)
-        return Edge(client.peer, client.scheme, self.via, trusted)
+        if client.edge is None or client.edge[0] is not table:
+            networks = table.config.trusted_proxies
+            trusted = bool(networks) and any(ip_address(client.peer) in network for network in networks)
+            client.edge = table, Edge(client.peer, client.scheme, self.via, trusted)
+        return client.edge[1]
 
     def _count(self, exchange: Exchange) -> None:
         head = exchange.head
@@ -123,7 +133,7 @@ def _route(exchange: Exchange, table: Table) -> Match | None:
     """The route that answers; None when a preflight has been answered."""
     head = exchange.head
     try:
-        if cors.is_preflight(head):
+        if head.method == "OPTIONS" and cors.is_preflight(head):
             asked = head.header("access-control-request-method") or ""
             found = table.router.match(head.path, head, asked)
             if isinstance(found, Match) and found.route.route.cors is not None:
@@ -146,8 +156,6 @@ def _route(exchange: Exchange, table: Table) -> Match | None:
 
 
 def _origin(exchange: Exchange, edge: Edge) -> str:
-    """The client's address: what the nearest trusted proxy saw, or the peer itself."""
-    if not edge.trusted:
-        return edge.client
+    """The client's address: what the nearest trusted proxy saw, or that proxy's own."""
     seen = exchange.head.fields.words(b"x-forwarded-for")
     return seen[-1].decode("latin-1") if seen else edge.client

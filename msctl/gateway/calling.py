@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from msctl.gateway import problems
+from msctl.gateway.errand import Waiter, as_task
 from msctl.gateway.outgoing import Outgoing, Refused
 from msctl.gateway.patience import Patience, Upload
 from msctl.gateway.problems import Trouble
-from msctl.gateway.service import Nature, Service
+from msctl.gateway.service import Service
 from msctl.gateway.stragglers import FAILED, Stragglers
-from msctl.gateway.upstream import UpstreamConnection
+from msctl.gateway.upstream import UpstreamConnection, ignore
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.gateway.wire.answer import AnswerHead
 from msctl.resilience.breaker import Permit, Refusal
@@ -26,14 +27,12 @@ CONNECT_SECONDS = 1.0
 class Call:
     """Make it, await ``answer``, ``settle`` once the body is through, and ``close`` in any case."""
 
-    def __init__(
-        self, service: Service, outgoing: Outgoing, nature: Nature, retried: Callable[[], None]
-    ) -> None:
+    def __init__(self, service: Service, outgoing: Outgoing) -> None:
         self._service = service
         self._out = outgoing
-        self._nature = nature
-        self._retried = retried
-        self._started = self._attempted = nature.clock()
+        self._clock = service.nature.clock
+        self._latency = service.latency(outgoing.label)
+        self._started = self._attempted = self._clock()
         self._permit: Permit | None = None
         self._inside = False
         self._tried: list[Endpoint] = []
@@ -41,10 +40,11 @@ class Call:
         self._head_after: float | None = None
         self._failure: str | None = None
         self._granted = False
-        self._stragglers = Stragglers(service.pool, self._overtaken)
+        self._stragglers: Stragglers | None = None
+        self._patience: Patience | None = None
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
-        self.interim: Callable[[AnswerHead], None] = lambda _head: None
+        self.interim: Callable[[AnswerHead], None] = ignore
         self.notes: list[str] = []
 
     @property
@@ -68,7 +68,7 @@ class Call:
                 raise self._refused(problems.no_instance(self._service.name))
             self._tried.append(endpoint)
             outcome = await self._attempt(endpoint)
-            if (head := self._take_winner()) is not None:
+            if self._stragglers is not None and (head := self._take_winner(self._stragglers)) is not None:
                 return head
             if isinstance(outcome, AnswerHead) and outcome.status < FAILED:
                 return self._take(outcome)
@@ -77,15 +77,18 @@ class Call:
             if not self._may_retry(outcome):
                 return await self._last(outcome)
             self._leave()
-            self._retried()
-            if not self._stragglers.waiting:
-                await asyncio.sleep(min(backoff(len(self._tried), self._nature.dice), self._remaining()))
+            self._service.retried()
+            if self._stragglers is None or not self._stragglers.waiting:
+                await as_task()
+                pause = backoff(len(self._tried), self._service.nature.dice)
+                await asyncio.sleep(min(pause, self._remaining()))
 
     async def _last(self, outcome: AnswerHead | AttemptError) -> AnswerHead:
         """No further attempt: what is still under way, else a failed answer, else trouble."""
-        await self._stragglers.outwait(self._remaining())
-        if (head := self._take_winner()) is not None:
-            return head
+        if self._stragglers is not None:
+            await self._stragglers.outwait(self._remaining())
+            if (head := self._take_winner(self._stragglers)) is not None:
+                return head
         if isinstance(outcome, AnswerHead):
             self._failure = f"answered {outcome.status}"
             return self._take(outcome)
@@ -116,7 +119,8 @@ class Call:
             self._service.bulkhead.leave()
             self._inside = False
         self._leave()
-        self._stragglers.drop()
+        if self._stragglers is not None:
+            self._stragglers.drop()
 
     def _enter(self) -> None:
         service = self._service
@@ -131,12 +135,12 @@ class Call:
 
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
-        self._attempted = self._nature.clock()
+        now = self._attempted = self._clock()
         self._endpoint = endpoint
-        usual = self._service.latency(self._out.label).seconds
-        seconds = attempt_timeout(self._remaining(), self._could_follow(), usual)
+        left = max(0.0, self._out.deadline.at - now)
+        until = now + attempt_timeout(left, self._could_follow(now), self._latency.seconds)
         try:
-            return await self._on_instance(endpoint, seconds)
+            return await self._on_instance(endpoint, until)
         except AttemptError as exc:
             self.notes.append(f"{endpoint.address.host}:{endpoint.address.port} {exc.cause}")
             if self._granted and self._out.body is None:
@@ -144,57 +148,66 @@ class Call:
             else:
                 self._leave()
             return exc
+        finally:
+            self._lose_patience()
 
-    async def _on_instance(self, endpoint: Endpoint, seconds: float) -> AnswerHead:
-        until = self._nature.clock() + seconds
+    async def _on_instance(self, endpoint: Endpoint, until: float) -> AnswerHead:
         connection = self._service.pool.take(endpoint)
         if connection is not None:
             try:
-                return await self._converse(connection, seconds)
+                return await self._converse(connection, until)
             except AttemptError as exc:
-                if not (exc.stale and (exc.untouched or self._out.repeatable) and self._is_replayable()):
+                out = self._out
+                if not (exc.stale and (exc.untouched or out.repeatable)):
+                    raise
+                if out.body is not None and not out.body.replayable:
                     raise
                 connection.abort()
                 self._detach()
-        seconds = max(0.0, until - self._nature.clock())
+        seconds = max(0.0, until - self._clock())
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
         except AttemptError as exc:
-            if self._out.hurried and self._remaining() <= 0.0:
+            if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
-        return await self._converse(connection, max(0.0, until - self._nature.clock()))
+        return await self._converse(connection, until)
 
-    async def _converse(self, connection: UpstreamConnection, seconds: float) -> AnswerHead:
+    def _converse(self, connection: UpstreamConnection, until: float) -> Waiter[AnswerHead]:
+        """Send the request; what is returned gives the answer's head."""
         out = self._out
         self.connection = connection
         connection.interim = self.interim
-        head = out.head + f"X-Timeout-Ms: {timeout_header(min(seconds, self._remaining()))}\r\n\r\n".encode(
-            "ascii"
-        )
+        seconds = max(0.0, until - self._clock())
+        head = out.head + f"X-Timeout-Ms: {timeout_header(seconds)}\r\n\r\n".encode("ascii")
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
+        self._lose_patience()
+        patience = self._patience = Patience(self._service.timers, self._expired)
+        if out.body is None:
+            patience.start(seconds)
+        else:
+            ended = self._uploaded if out.is_uploading else _nothing
+            Upload(connection, out.body, patience, seconds, ended).begin()
+        return waiter
 
-        patience = Patience(lambda: self._expired(connection, patience))
-        try:
-            if out.body is None:
-                patience.start(seconds)
-            else:
-                ended = self._uploaded if out.is_uploading else _nothing
-                Upload(connection, out.body, patience, seconds, ended).begin()
-            return await waiter
-        finally:
+    def _lose_patience(self) -> None:
+        patience, self._patience = self._patience, None
+        if patience is not None:
             patience.stop()
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
-        self._started = self._attempted = self._nature.clock()
+        self._started = self._attempted = self._clock()
 
-    def _expired(self, connection: UpstreamConnection, patience: Patience) -> None:
+    def _expired(self) -> None:
         """An attempt takes too long: ask another instance as well, or wait on if that cannot be afforded."""
+        connection, patience = self.connection, self._patience
+        assert connection is not None  # noqa: S101
+        assert patience is not None  # noqa: S101
         left, error = self._remaining(), AttemptError("timeout", "no answer in time")
         if left <= 0.0 or self._out.is_uploading:
             connection.fail(error)
-        elif not self._could_follow() or not self._service.budget.take():
+        elif not self._could_follow(self._clock()) or not self._service.budget.take():
             patience.start(left)
         else:
             self._granted = True
@@ -207,6 +220,8 @@ class Call:
         """Go on waiting for the present attempt beside the next one."""
         assert self._endpoint is not None  # noqa: S101
         assert self.connection is not None  # noqa: S101
+        if self._stragglers is None:
+            self._stragglers = Stragglers(self._service.pool, self._overtaken)
         self._stragglers.add(self._endpoint, self.connection)
         self._endpoint = self.connection = None
 
@@ -215,8 +230,8 @@ class Call:
         if self.connection is not None:
             self.connection.fail(AttemptError("overtaken", "another attempt answered"))
 
-    def _take_winner(self) -> AnswerHead | None:
-        if (won := self._stragglers.take_winner()) is None:
+    def _take_winner(self, stragglers: Stragglers) -> AnswerHead | None:
+        if (won := stragglers.take_winner()) is None:
             return None
         self._leave()
         straggler, head = won
@@ -225,10 +240,12 @@ class Call:
         return self._take(head)
 
     def _take(self, head: AnswerHead) -> AnswerHead:
-        self._head_after = self._elapsed()
+        now = self._clock()
+        self._head_after = now - self._started
         if self._failure is None:
-            self._service.latency(self._out.label).observe(self._nature.clock() - self._attempted)
-        if self._permit is not None and self._permit.on_trial and self._failure is None:
+            self._latency.observe(now - self._attempted)
+        permit = self._permit
+        if permit is not None and permit.is_trial and permit.on_trial and self._failure is None:
             assert self._service.breaker is not None  # noqa: S101
             patience = self._service.breaker.settings.slow_call
             self._probation = asyncio.get_running_loop().call_later(patience, self._record, None)
@@ -255,20 +272,17 @@ class Call:
     def _may_retry(self, outcome: AnswerHead | AttemptError) -> bool:
         granted, self._granted = self._granted, False
         harmless = isinstance(outcome, AttemptError) and outcome.untouched
-        return self._could_follow(harmless) and (granted or self._service.budget.take())
+        return self._could_follow(self._clock(), harmless) and (granted or self._service.budget.take())
 
-    def _could_follow(self, harmless: bool = False) -> bool:
+    def _could_follow(self, now: float, harmless: bool = False) -> bool:
         out = self._out
         return (
             len(self._tried) <= out.retries
             and (harmless or out.repeatable)
-            and self._is_replayable()
-            and self._remaining() > 0.0
-            and bool(self._service.endpoints.candidates(self._tried))
+            and (out.body is None or out.body.replayable)
+            and out.deadline.at > now
+            and self._service.endpoints.has_other(self._tried)
         )
-
-    def _is_replayable(self) -> bool:
-        return self._out.body is None or self._out.body.replayable
 
     def _trouble(self, error: AttemptError) -> Trouble:
         name, inside = self._service.name, "; ".join(self.notes)
@@ -294,10 +308,10 @@ class Call:
             self._out.body.detach()
 
     def _elapsed(self) -> float:
-        return self._nature.clock() - self._started
+        return self._clock() - self._started
 
     def _remaining(self) -> float:
-        return self._out.deadline.remaining(self._nature.clock())
+        return self._out.deadline.remaining(self._clock())
 
 
 def _nothing() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 
 from msctl.gateway import cors
 from msctl.gateway.calling import Call
 from msctl.gateway.client import ClientConnection
-from msctl.gateway.exchange import Exchange, http_date
-from msctl.gateway.heads import Edge, answer_head, frame_for, interim_head, request_head
+from msctl.gateway.exchange import Exchange
+from msctl.gateway.heads import Edge, answer_head, frame_for, request_head
 from msctl.gateway.outgoing import Outgoing
-from msctl.gateway.relay import Relay
-from msctl.gateway.router import Match
-from msctl.gateway.service import Nature, Service
+from msctl.gateway.relay import Relay, framed
+from msctl.gateway.router import CompiledRoute, Match
+from msctl.gateway.service import Service
 from msctl.gateway.tunnel import open_tunnel
 from msctl.gateway.wire.answer import SWITCHING, AnswerHead
 from msctl.gateway.wire.request import RequestHead
@@ -23,81 +21,73 @@ from msctl.resilience.deadline import Deadline, caller_timeout
 from msctl.resilience.retry import is_repeatable
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarding:
-    """What forwarding needs beside the exchange."""
-
-    nature: Nature
-    edge: Edge
-    retried: Callable[[], None]
-
-
 async def forward(
-    exchange: Exchange, client: ClientConnection, match: Match, service: Service, how: Forwarding
+    exchange: Exchange, client: ClientConnection, match: Match, service: Service, edge: Edge
 ) -> None:
     """Call the service and pass its answer on; raises Refused or WireError while no answer has begun."""
-    call = Call(service, outgoing(exchange, match, service, how), how.nature, how.retried)
-    call.interim = partial(pass_interim, exchange)
+    call = Call(service, outgoing(exchange, match, service, edge))
+    call.interim = exchange.pass_interim
     try:
         answer = await call.answer()
-        assert call.connection is not None  # noqa: S101
         if answer.status == SWITCHING:
-            await open_tunnel(exchange, client, call, answer, match.route.route)
+            await open_tunnel(exchange, client, call, answer, match.route)
         else:
-            await _relay(exchange, client, call, answer, match.route.route)
+            await _relay(exchange, client, call, answer, match.route)
     finally:
         call.close()
 
 
-def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding) -> Outgoing:
+def outgoing(exchange: Exchange, match: Match, service: Service, edge: Edge) -> Outgoing:
     """The request as the service will get it."""
-    request, route = exchange.head, match.route.route
-    target = target_of(request, match)
-    request_id = exchange.request_id.encode("ascii")
+    request, compiled = exchange.head, match.route
+    route = compiled.route
     host = request.host or service.name
-    head = request_head(request, target, how.edge, exchange.trace, request_id, route.request_headers, host)
-    now = how.nature.clock()
+    edits = compiled.request_edits
+    target = request.target if compiled.rewrite is None else _rewritten(request, compiled.rewrite(match.raw))
+    head = request_head(request, target, edge, exchange.trace, exchange.request_id, edits, host)
     timeout = timeout_of(request, route)
     return Outgoing(
-        method=request.method,
-        head=head,
-        body=exchange.body,
-        chunked=request.chunked,
-        repeatable=is_repeatable(request.method, b"idempotency-key" in request.fields),
-        retries=route.retries,
-        timeout=timeout,
-        deadline=Deadline(now + timeout),
-        label=match.route.label,
-        hurried=timeout < route.timeout,
+        request.method,
+        head,
+        exchange.body,
+        request.chunked,
+        is_repeatable(request.method, b"idempotency-key" in request.fields.named),
+        route.retries,
+        timeout,
+        Deadline(service.nature.clock() + timeout),
+        compiled.label,
+        timeout < route.timeout,
     )
 
 
 def timeout_of(request: RequestHead, route: Route) -> float:
     """The route's time-out, or less if the caller has less time."""
+    if b"x-timeout-ms" not in request.fields.named:
+        return route.timeout
     asked = caller_timeout(request.header("x-timeout-ms"))
     return route.timeout if asked is None else min(route.timeout, asked)
 
 
-def target_of(request: RequestHead, match: Match) -> str:
-    """The target upstream: byte for byte what came, unless the route rewrites its path."""
-    if match.route.rewrite is None:
-        return request.target
-    path = match.route.rewrite(match.raw)
+def _rewritten(request: RequestHead, path: str) -> str:
     if request.query and "?" in path:
         return f"{path}&{request.query[1:]}"
     return path + request.query
 
 
 async def _relay(
-    exchange: Exchange, client: ClientConnection, call: Call, answer: AnswerHead, route: Route
+    exchange: Exchange, client: ClientConnection, call: Call, answer: AnswerHead, compiled: CompiledRoute
 ) -> None:
     upstream = call.connection
     assert upstream is not None  # noqa: S101
     request = exchange.head
     frame = frame_for(answer, request, exchange.must_close)
     exchange.status, exchange.close = answer.status, frame.close
-    added = [("X-Request-Id", exchange.request_id), *_cross_origin(request, route)]
-    head = answer_head(answer, request, frame, added, route.response_headers, http_date())
+    added = _cross_origin(request, compiled.route)
+    head = answer_head(answer, request, frame, exchange.request_id, added, compiled.response_edits)
+    if (whole := upstream.take_whole()) is not None:
+        exchange.send(head + framed(whole, frame))
+        call.settle()
+        return
     relay = Relay(exchange, client, upstream, frame, may_be_silent=answer.is_event_stream)
     await relay.run(head)
     by_client = exchange.body is not None and exchange.body.error is not None
@@ -110,9 +100,3 @@ async def _relay(
 
 def _cross_origin(request: RequestHead, route: Route) -> Sequence[tuple[str, str]]:
     return cors.answer_headers(route.cors, request.header("origin")) if route.cors is not None else ()
-
-
-def pass_interim(exchange: Exchange, answer: AnswerHead) -> None:
-    """Hand an interim answer on to clients that know such."""
-    if exchange.head.minor > 0 and not exchange.status:
-        exchange.send(interim_head(answer))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 from msctl.gateway.wire.answer import NO_CONTENT, NOT_MODIFIED, AnswerHead
-from msctl.gateway.wire.fields import HOP_BY_HOP, Field, Fields, connection_names
+from msctl.gateway.wire.fields import HOP_BY_HOP, Fields, connection_names
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import HeaderEdits
 from msctl.telemetry.trace import TraceContext
@@ -32,8 +36,7 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _FORWARDED = b"x-forwarded-"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """What the gateway knows about the client itself; ``trusted`` keeps what the client's proxy said."""
 
     client: str
@@ -42,23 +45,43 @@ class Edge:
     trusted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """A route's changes to a head: names that are dropped, and lines that are added."""
+
+    dropped: frozenset[bytes]
+    lines: bytes
+
+
+def compile_edits(edits: HeaderEdits) -> Edits:
+    """What a document says about headers, ready for use."""
+    dropped = frozenset(name.lower().encode() for name in (*edits.remove, *edits.set))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in edits.set.items())
+    return Edits(dropped, lines.encode("ascii"))
+
+
 def request_head(
     request: RequestHead,
     target: str,
     edge: Edge,
     trace: TraceContext,
-    request_id: bytes,
-    edits: HeaderEdits,
+    request_id: str,
+    edits: Edits,
     host: str,
 ) -> bytes:
     """Everything but the per-attempt fields and the final empty line."""
     fields = request.fields
-    dropped = connection_names(fields) | {name.lower().encode() for name in (*edits.remove, *edits.set)}
+    never = _NEVER_UP
+    if edits.dropped or b"connection" in fields.named:
+        never = never | connection_names(fields) | edits.dropped
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (n, v) for lower, n, v in fields.items if not _is_dropped(lower, dropped)]
-    lines.append(_edge_lines(request, edge))
-    lines.append(_identity_lines(trace, request_id))
-    lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in edits.set.items()]
+    lines += [line for lower, line, _ in fields.items if lower not in never and _may_travel(lower, never)]
+    is_plain = not edge.trusted and b"via" not in fields.named
+    lines.append(_plain_edge(edge, request.minor, request.host) if is_plain else _edge_lines(request, edge))
+    lines.append(f"traceparent: {trace.traceparent}\r\nX-Request-Id: {request_id}\r\n".encode())
+    if trace.state is not None:
+        lines.append(b"tracestate: %b\r\n" % trace.state.encode("latin-1"))
+    lines.append(edits.lines)
     if request.chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif request.length is not None:
@@ -68,25 +91,42 @@ def request_head(
     return b"".join(lines)
 
 
-def _is_dropped(lower: bytes, dropped: frozenset[bytes]) -> bool:
+def _may_travel(lower: bytes, never: frozenset[bytes]) -> bool:
+    """Whether a service could take this name for one that is the gateway's."""
     if b"_" in lower:
         lower = lower.replace(b"_", b"-")
-    return lower in _NEVER_UP or lower.startswith(_FORWARDED) or lower in dropped
+        if lower in never:
+            return False
+    return not lower.startswith(_FORWARDED)
+
+
+@lru_cache(maxsize=256)
+def _plain_edge(edge: Edge, minor: int, host: str) -> bytes:
+    """The edge's lines for a client that came directly."""
+    forwarded = _forwarded(edge, host)
+    addresses, scheme = edge.client.encode(), edge.scheme.encode()
+    return _lines_of(b"1.%d %b" % (minor, edge.via), forwarded, addresses, scheme, host.encode())
 
 
 def _edge_lines(request: RequestHead, edge: Edge) -> bytes:
     fields = request.fields
-    client = f'"[{edge.client}]"' if ":" in edge.client else edge.client
-    forwarded = f'for={client};host="{request.host}";proto={edge.scheme}'.encode()
+    forwarded = _forwarded(edge, request.host)
     addresses, scheme, host = edge.client.encode(), edge.scheme.encode(), request.host.encode()
-    via = b"%b %b" % (b"1.%d" % request.minor, edge.via)
-    if b"via" in fields:
-        via = b", ".join([*fields.all(b"via"), via])
+    via = b", ".join([*fields.all(b"via"), b"1.%d %b" % (request.minor, edge.via)])
     if edge.trusted:
         addresses = b", ".join([*fields.all(b"x-forwarded-for"), addresses])
         forwarded = b", ".join([*fields.all(b"forwarded"), forwarded])
         scheme = fields.only(b"x-forwarded-proto") or scheme
         host = fields.only(b"x-forwarded-host") or host
+    return _lines_of(via, forwarded, addresses, scheme, host)
+
+
+def _forwarded(edge: Edge, host: str) -> bytes:
+    client = f'"[{edge.client}]"' if ":" in edge.client else edge.client
+    return f'for={client};host="{host}";proto={edge.scheme}'.encode()
+
+
+def _lines_of(via: bytes, forwarded: bytes, addresses: bytes, scheme: bytes, host: bytes) -> bytes:
     return b"Via: %b\r\nForwarded: %b\r\nX-Forwarded-For: %b\r\n" % (
         via,
         forwarded,
@@ -94,13 +134,7 @@ def _edge_lines(request: RequestHead, edge: Edge) -> bytes:
     ) + b"X-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (scheme, host)
 
 
-def _identity_lines(trace: TraceContext, request_id: bytes) -> bytes:
-    lines = b"traceparent: %b\r\nX-Request-Id: %b\r\n" % (trace.traceparent.encode(), request_id)
-    return lines if trace.state is None else lines + b"tracestate: %b\r\n" % trace.state.encode("latin-1")
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerFrame:
+class AnswerFrame(NamedTuple):
     """How a body goes to the client: its length, in chunks, or until the connection closes."""
 
     length: int | None
@@ -121,31 +155,45 @@ def answer_head(
     answer: AnswerHead,
     request: RequestHead,
     frame: AnswerFrame,
-    added: Iterable[tuple[str, str]],
-    edits: HeaderEdits,
-    date: bytes,
+    request_id: str,
+    added: Sequence[tuple[str, str]],
+    edits: Edits,
 ) -> bytes:
     """The whole head of a forwarded answer; the upstream's fields stay as they are, in order."""
     fields = answer.fields
-    extra = [*added, *edits.set.items()]
-    dropped = connection_names(fields) | {name.lower().encode() for name in edits.remove}
-    dropped |= {name.lower().encode() for name, _ in extra if name != "Vary"}
+    never = _NEVER_DOWN
+    if edits.dropped or b"connection" in fields.named:
+        never = never | connection_names(fields) | edits.dropped
+    if added:
+        never = never | {name.lower().encode() for name, _ in added if name != "Vary"}
     lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]
-    lines += [
-        b"%b: %b\r\n" % (n, v) for low, n, v in fields.items if low not in _NEVER_DOWN and low not in dropped
-    ]
-    if b"date" not in fields:
-        lines.append(b"Date: %b\r\n" % date)
-    lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in extra]
+    lines += [line for lower, line, _ in fields.items if lower not in never]
+    if b"date" not in fields.named:
+        lines.append(b"Date: %b\r\n" % http_date())
+    lines.append(f"X-Request-Id: {request_id}\r\n".encode("ascii"))
+    if added:
+        lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in added]
+    lines.append(edits.lines)
     lines.append(_body_line(answer, request, frame))
-    lines.append(connection_line(request.minor, frame.close))
+    if frame.close or request.minor == 0:
+        lines.append(connection_line(request.minor, frame.close))
     lines.append(b"\r\n")
     return b"".join(lines)
 
 
+def http_date() -> bytes:
+    """The present moment as HTTP writes it."""
+    return _date_of(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _date_of(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode("ascii")
+
+
 def _body_line(answer: AnswerHead, request: RequestHead, frame: AnswerFrame) -> bytes:
     if request.method == "HEAD" or answer.status == NOT_MODIFIED:
-        announced = answer.fields.first(b"content-length")
+        announced = answer.fields.named.get(b"content-length")
         return b"" if announced is None else b"Content-Length: %b\r\n" % announced
     if answer.status == NO_CONTENT:
         return b""
@@ -162,10 +210,10 @@ def connection_line(minor: int, close: bool) -> bytes:
 
 
 def own_head(
-    status: int, headers: Iterable[tuple[str, str]], length: int | None, minor: int, close: bool, date: bytes
+    status: int, headers: Iterable[tuple[str, str]], length: int | None, minor: int, close: bool
 ) -> bytes:
     """The head of an answer that the gateway itself gives; ``length`` None leaves out Content-Length."""
-    lines = [b"HTTP/1.1 %d %b\r\nDate: %b\r\n" % (status, _REASONS.get(status, b""), date)]
+    lines = [b"HTTP/1.1 %d %b\r\nDate: %b\r\n" % (status, _REASONS.get(status, b""), http_date())]
     lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in headers]
     if length is not None:
         lines.append(b"Content-Length: %d\r\n" % length)
@@ -177,15 +225,16 @@ def own_head(
 def interim_head(answer: AnswerHead) -> bytes:
     """An interim answer (103 and the like) as it goes on to the client."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]
-    lines += [b"%b: %b\r\n" % (n, v) for low, n, v in answer.fields.items if low not in _NEVER_DOWN]
+    lines += [line for lower, line, _ in answer.fields.items if lower not in _NEVER_DOWN]
     return b"".join([*lines, b"\r\n"])
 
 
-def switching_head(fields: Fields, request_id: str, edits: HeaderEdits) -> bytes:
+def switching_head(fields: Fields, request_id: str, edits: Edits) -> bytes:
     """The 101 that opens a WebSocket."""
-    removed = {name.lower().encode() for name in edits.remove}
-    kept: list[Field] = [f for f in fields.items if f[0] not in _NEVER_DOWN and f[0] not in removed]
     lines = [b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"]
-    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in kept]
+    lines += [
+        line for lower, line, _ in fields.items if lower not in _NEVER_DOWN and lower not in edits.dropped
+    ]
+    lines.append(edits.lines)
     lines.append(f"X-Request-Id: {request_id}\r\n\r\n".encode("ascii"))
     return b"".join(lines)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from msctl.gateway.request_counts import RequestCounts
 from msctl.gateway.router import USUAL_METHODS
 from msctl.resilience.breaker import CircuitState
-from msctl.telemetry.metrics import DURATION_BUCKETS
 
 _KNOWN_METHODS = frozenset(USUAL_METHODS)
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
@@ -19,19 +19,8 @@ class Measures:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._requests = Counter(
-            "msctl_gateway_requests",
-            "Requests answered, by route template, service, method and status.",
-            ["route", "service", "method", "code"],
-            registry=registry,
-        )
-        self._durations = Histogram(
-            "msctl_gateway_request_duration_seconds",
-            "Time from a request's head to the end of its answer.",
-            ["route"],
-            buckets=DURATION_BUCKETS,
-            registry=registry,
-        )
+        self._requests = RequestCounts()
+        registry.register(self._requests)
         self._retries = Counter("msctl_retries", "Attempts made again.", ["service"], registry=registry)
         self._states = Gauge(
             "msctl_circuit_state", "0 closed, 1 half open, 2 open.", ["caller", "callee"], registry=registry
@@ -43,20 +32,11 @@ class Measures:
         self._cancelled = Counter(
             "msctl_gateway_cancelled", "Requests that clients gave up.", ["route"], registry=registry
         )
-        self._children: dict[tuple[str, str, str, int], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
 
     def answered(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
         """A request has its answer."""
-        key = (route, service, method if method in _KNOWN_METHODS else "other", status)
-        counter = self._children.get(key)
-        if counter is None:
-            counter = self._children[key] = self._requests.labels(key[0], key[1], key[2], str(status))
-        counter.inc()
-        timer = self._timers.get(route)
-        if timer is None:
-            timer = self._timers[route] = self._durations.labels(route)
-        timer.observe(seconds)
+        known = method if method in _KNOWN_METHODS else "other"
+        self._requests.add((route, service, known, status), seconds)
 
     def cancelled(self, route: str) -> None:
         """A client went away before its answer was through."""

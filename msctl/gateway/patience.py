@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from msctl.gateway.request_body import RequestBody
+from msctl.gateway.timers import Timers
 from msctl.gateway.upstream import UpstreamConnection
-from msctl.gateway.wire.fields import Field, WireError
+from msctl.gateway.wire.body import Trailer
+from msctl.gateway.wire.fields import WireError
 
 
 class Patience:
     """Calls ``expired`` after a while; it may be started again from there."""
 
-    def __init__(self, expired: Callable[[], None]) -> None:
+    __slots__ = ("_expired", "_over", "_slot", "_timers")
+
+    def __init__(self, timers: Timers, expired: Callable[[], None]) -> None:
+        self._timers = timers
         self._expired = expired
-        self._timer: asyncio.TimerHandle | None = None
+        self._slot: int | None = None
         self._over = False
 
     def start(self, seconds: float) -> None:
         """Begin to wait, if it has not begun."""
-        if self._timer is None and not self._over:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
+        if self._slot is None and not self._over:
+            self._slot = self._timers.set(self, seconds, self._expire)
 
     def pause(self) -> None:
         """Nothing is waited for at present."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._slot is not None:
+            self._timers.clear(self, self._slot)
+            self._slot = None
 
     def stop(self) -> None:
         """The attempt is over."""
         self._over = True
-        self.pause()
+        if self._slot is not None:
+            self._timers.clear(self, self._slot)
 
     def _expire(self) -> None:
-        self._timer = None
+        self._slot = None
         self._expired()
 
 
@@ -66,7 +71,7 @@ class Upload:
         """Pass a piece on."""
         self._connection.content(data)
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole: from now on the answer is awaited."""
         self._complete = True
         self._ended()

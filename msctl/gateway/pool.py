@@ -6,7 +6,8 @@ import asyncio
 import errno
 from collections.abc import Callable
 
-from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
+from msctl.gateway.errand import as_task
+from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection, ignore
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.endpoints import Endpoint
 
@@ -42,6 +43,7 @@ class Pool:
 
     async def connect(self, endpoint: Endpoint, seconds: float) -> UpstreamConnection:
         """A new connection; raises AttemptError."""
+        await as_task()
         loop = asyncio.get_running_loop()
         address = endpoint.address
         try:
@@ -50,21 +52,22 @@ class Pool:
                     lambda: UpstreamConnection(endpoint, self._clock), address.host, address.port
                 )
         except TimeoutError as exc:
-            raise AttemptError("unreachable", "connection timed out", untouched=True) from exc
+            raise AttemptError("unreachable", "connection timed out", untouched=True, late=True) from exc
         except OSError as exc:
             raise AttemptError("unreachable", _cause(exc), untouched=True) from exc
         return connection
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is clean, close any other."""
-        idle = self._idle.setdefault(connection.endpoint, [])
+        idle = self._idle.get(connection.endpoint)
+        if idle is None:
+            idle = self._idle[connection.endpoint] = []
         if not connection.reusable or len(idle) >= MAX_IDLE:
             connection.discard()
             return
         connection.pause(False)
         connection.idle_until = self._clock() + KEEP_ALIVE_SECONDS
-        connection.flow = lambda _paused: None
-        connection.interim = lambda _head: None
+        connection.flow = connection.interim = ignore
         idle.append(connection)
 
     def sweep(self) -> None:

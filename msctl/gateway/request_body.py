@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from msctl.gateway.wire.body import BodyDecoder
-from msctl.gateway.wire.fields import Field, WireError
+from msctl.gateway.wire.body import BodyDecoder, Trailer
+from msctl.gateway.wire.fields import WireError
 
 KEPT_BYTES = 64 * 1024
 TOO_LARGE = "the body is larger than the route allows"
@@ -18,7 +18,7 @@ class BodyConsumer(Protocol):
     def content(self, data: bytes) -> None:
         """Some of the body."""
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole."""
 
     def content_broken(self, error: WireError) -> None:

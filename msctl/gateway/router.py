@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from msctl.gateway.heads import Edits, compile_edits
 from msctl.gateway.template import Rewrite, Template, compile_rewrite, parse_template, split_path
 from msctl.model.project import Route
 
@@ -27,7 +28,7 @@ class Conditions(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRoute:
-    """A route ready for matching; ``number`` is its place in the document."""
+    """A route ready for use; ``number`` is its place in the document, ``label`` its name in metrics."""
 
     route: Route
     number: int
@@ -37,19 +38,16 @@ class CompiledRoute:
     hosts: tuple[str, ...]
     headers: tuple[tuple[str, str], ...]
     allow: str
-
-    @property
-    def label(self) -> str:
-        """The template, for metrics and logs."""
-        return self.template.text
+    label: str
+    request_edits: Edits
+    response_edits: Edits
 
     def allows(self, method: str) -> bool:
         """Whether the method is listed, or any method is fine."""
         return method in self.methods if self.methods else method not in NEVER_BY_DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The route that answers, and the path's segments as they came."""
 
     route: CompiledRoute
@@ -121,6 +119,9 @@ def compile_route(route: Route, number: int) -> CompiledRoute:
         hosts=tuple(host.lower() for host in route.hosts),
         headers=tuple((name.lower(), value) for name, value in route.headers.items()),
         allow=", ".join(sorted(methods or USUAL_METHODS)),
+        label=template.text,
+        request_edits=compile_edits(route.request_headers),
+        response_edits=compile_edits(route.response_headers),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import GatewayConfig
-from msctl.gateway.exchange import Exchange, http_date
+from msctl.gateway.exchange import Exchange
 from msctl.gateway.heads import own_head
 from msctl.gateway.measures import Measures
 from msctl.gateway.probing import Probing
@@ -20,7 +20,7 @@ from msctl.gateway.table import compile_table
 from msctl.gateway.wire.fields import Fields, WireError
 from msctl.gateway.wire.request import RequestHead
 from msctl.resilience.breaker import CircuitState
-from msctl.telemetry.trace import proceed
+from msctl.telemetry.trace import RandomBits, TraceContext, begin, proceed
 
 IDLE_GRACE = 0.5
 """How long idle connections stay open for a last request once the process is told to end."""
@@ -82,10 +82,9 @@ class Gateway:
 
     def begin(self, head: RequestHead, body: RequestBody | None, connection: ClientConnection) -> Exchange:
         """The exchange of a request, continuing its trace."""
-        fields = head.fields
-        parents = [v.decode("latin-1") for v in fields.all(b"traceparent")]
-        states = [v.decode("latin-1") for v in fields.all(b"tracestate")]
-        return Exchange(head, body, connection, proceed(parents, states, self.nature.bits), self.clock())
+        bits = self.nature.bits
+        trace = begin(bits) if b"traceparent" not in head.fields.named else _continued(head.fields, bits)
+        return Exchange(head, body, connection, trace, self.clock())
 
     def serve(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """Answer it under the table of this moment."""
@@ -93,12 +92,12 @@ class Gateway:
 
     def reject(self, connection: ClientConnection, error: WireError) -> None:
         """Answer bytes that are no request."""
-        head = RequestHead("GET", "/", "/", "", 1, Fields(()), "", None, False, False, False, False)
+        head = RequestHead("GET", "/", "/", "", 1, Fields([]), "", None, False, False, False, False)
         self._answering.reject(self.begin(head, None, connection), error, self.table)
 
     def turn_away(self, connection: ClientConnection) -> None:
         """Tell a client that there are too many."""
-        connection.write(own_head(503, [("Retry-After", "1")], 0, 1, True, http_date()))
+        connection.write(own_head(503, [("Retry-After", "1")], 0, 1, True))
 
     async def drain(self, seconds: float) -> None:
         """Let requests under way end within ``seconds``, then cut the rest."""
@@ -126,7 +125,16 @@ class Gateway:
         def make(name: str) -> Service:
             self.measures.circuit(name, CircuitState.CLOSED)
             return Service(
-                config.services[name], self.nature, lambda n, _old, new: self.measures.transition(n, new)
+                config.services[name],
+                self.nature,
+                lambda n, _old, new: self.measures.transition(n, new),
+                self.measures.retrying(name),
             )
 
         return make
+
+
+def _continued(fields: Fields, bits: RandomBits) -> TraceContext:
+    parents = [value.decode("latin-1") for value in fields.all(b"traceparent")]
+    states = [value.decode("latin-1") for value in fields.all(b"tracestate")]
+    return proceed(parents, states, bits)

@@ -6,15 +6,21 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from msctl.gateway.errand import Waiter
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
 from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
-from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
-from msctl.gateway.wire.fields import Field, WireError
+from msctl.gateway.wire.body import BodyDecoder, Trailer, chunk, decoder, last_chunk
+from msctl.gateway.wire.fields import WireError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_INTERIM = 16
+UNASKED = "bytes nobody asked for"
 KEEP_ALIVE_SECONDS = 4.0
 """Idle connections are given up before common servers (5 s) close them under a request."""
+
+
+def ignore(_: object) -> None:
+    """Nobody wants to know."""
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -27,11 +33,11 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_until = 0.0
         self.closed = False
         self.last_byte = 0.0
-        self.flow: Callable[[bool], None] = lambda _paused: None
-        self.interim: Callable[[AnswerHead], None] = lambda _head: None
+        self.flow: Callable[[bool], None] = ignore
+        self.interim: Callable[[AnswerHead], None] = ignore
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
-        self._waiter: asyncio.Future[AnswerHead] | None = None
+        self._waiter: Waiter[AnswerHead] | None = None
         self._method = ""
         self._interims = 0
         self._answer: AnswerHead | None = None
@@ -43,6 +49,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked = False
         self._aborted = False
         self._sent_all = True
+        self._paused = False
+        self._unsent = 0
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -57,27 +65,31 @@ class UpstreamConnection(asyncio.Protocol):
         whole = answer is not None and answer.keep_alive and body is not None and body.done and not body.rest
         return whole and self._sent_all and not self.closed and self._tunnel is None and self._broken is None
 
-    def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> asyncio.Future[AnswerHead]:
-        """Send a request's head; the future resolves to the answer's head or raises AttemptError."""
+    def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> Waiter[AnswerHead]:
+        """Send a request's head; what is returned gives the answer's head or raises AttemptError."""
         self.used += 1
         self._method = method
         self._chunked = chunked
         self._sent_all = not has_body
         self._answer, self._decoder, self._sink, self._interims = None, None, None, 0
         self._early = []
-        self._waiter = asyncio.get_running_loop().create_future()
+        waiter: Waiter[AnswerHead] = Waiter()
+        self._waiter = waiter
         if self.closed:
-            self._waiter.set_exception(AttemptError("bad-answer", "connection closed", True, stale=True))
+            waiter.fail(AttemptError("bad-answer", "connection closed", True, stale=True))
         else:
+            self._unsent = len(head)
             self.transport.write(head)
-        return self._waiter
+        return waiter
 
     def content(self, data: bytes) -> None:
         """Send some of the request's body."""
         if not self.closed:
-            self.transport.write(chunk(data) if self._chunked else data)
+            raw = chunk(data) if self._chunked else data
+            self._unsent += len(raw)
+            self.transport.write(raw)
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The request's body is whole."""
         self._sent_all = True
         if self._chunked and not self.closed:
@@ -88,6 +100,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.fail(error)
         self._cut("the request was broken off")
         self.abort()
+
+    def take_whole(self) -> bytes | None:
+        """The answer's body if it is all here and has no trailers; nothing is left to stream then."""
+        body = self._decoder
+        if body is None or not body.done or body.trailers or self._broken is not None:
+            return None
+        early, self._early = self._early, []
+        return early[0] if len(early) == 1 else b"".join(early)
 
     def stream(self, sink: BodySink) -> None:
         """Let the answer's body flow to ``sink``, beginning with what has already come."""
@@ -125,8 +145,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause(self, paused: bool) -> None:
         """Stop or resume reading."""
-        if self._transport is None or self.closed or self._transport.is_closing():
+        if paused == self._paused or self._transport is None or self.closed or self._transport.is_closing():
             return
+        self._paused = paused
         if paused:
             self._transport.pause_reading()
         else:
@@ -134,20 +155,20 @@ class UpstreamConnection(asyncio.Protocol):
 
     def fail(self, error: AttemptError | WireError) -> None:
         """Give up waiting for the head."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
+        if self._waiter is not None:
+            self._waiter.fail(error)
 
     @property
-    def waiter(self) -> asyncio.Future[AnswerHead]:
-        """Resolves to the head that is awaited now."""
+    def waiter(self) -> Waiter[AnswerHead]:
+        """Gives the head that is awaited now."""
         assert self._waiter is not None  # noqa: S101
         return self._waiter
 
     def put_off(self, error: AttemptError) -> None:
         """Let the present waiter fail, but go on waiting for the head with another one."""
-        if self._waiter is not None and not self._waiter.done():
-            old, self._waiter = self._waiter, asyncio.get_running_loop().create_future()
-            old.set_exception(error)
+        if self._waiter is not None and not self._waiter.done:
+            old, self._waiter = self._waiter, Waiter()
+            old.fail(error)
 
     def discard(self) -> None:
         """Close a connection that cannot be used again; what a tunnel still has to send is sent."""
@@ -170,7 +191,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.flow(False)
         if self._tunnel is not None:
             self._tunnel.upstream_gone()
-        elif self._waiter is not None and not self._waiter.done():
+        elif self._waiter is not None and not self._waiter.done:
             stale = self.used > 1 and not self._buffer
             self.fail(AttemptError("bad-answer", "connection closed without an answer", stale=stale))
         elif self._decoder is not None and not self._decoder.done:
@@ -193,14 +214,23 @@ class UpstreamConnection(asyncio.Protocol):
             self._tunnel.from_upstream(data)
         elif self._decoder is not None and not self._decoder.done:
             self._body(data)
-        elif self._waiter is not None and not self._waiter.done():
+        elif self._waiter is not None and not self._waiter.done:
+            if not self._buffer and self.transport.get_write_buffer_size() >= self._unsent:
+                self._is_untimely()
+                return
             self._buffer += data
             self._heads()
         elif self._answer is not None and self._answer.status == SWITCHING:
             self._buffer += data
         else:
-            self._broken = "bytes nobody asked for"
+            self._broken = UNASKED
             self.abort()
+
+    def _is_untimely(self) -> None:
+        """An answer to a request that has not even been sent: not an answer to this one."""
+        self.fail(AttemptError("bad-answer", UNASKED, untouched=True, stale=True))
+        self._broken = UNASKED
+        self.abort()
 
     def _heads(self) -> None:
         try:
@@ -230,13 +260,13 @@ class UpstreamConnection(asyncio.Protocol):
         if answer.status == SWITCHING:
             self.pause(True)
         else:
-            self._decoder = decoder(answer.length, answer.chunked, until_close=True)
+            decoding = self._decoder = decoder(answer.length, answer.chunked, until_close=True)
             rest, self._buffer = self._buffer, b""
             if rest:
                 self._body(rest)
-            if not self._decoder.done:
+            if not decoding.done:
                 self.pause(True)
-        self._waiter.set_result(answer)
+        self._waiter.finish(answer)
 
     def _body(self, data: bytes) -> None:
         assert self._decoder is not None  # noqa: S101

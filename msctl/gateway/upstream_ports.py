@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from msctl.gateway.wire.fields import Field
+from msctl.gateway.wire.body import Trailer
 
 
 class AttemptError(Exception):
     """An attempt got no answer; ``cause`` is a phrase out of a small set, ``kind`` a problem type.
 
     ``untouched`` tells that the instance cannot have acted on the request, ``stale`` that a kept connection
-    turned out to be dead.
+    turned out to be dead, ``late`` that no connection came about in time.
     """
 
-    def __init__(self, kind: str, cause: str, untouched: bool = False, stale: bool = False) -> None:
+    def __init__(
+        self, kind: str, cause: str, untouched: bool = False, stale: bool = False, late: bool = False
+    ) -> None:
         super().__init__(cause)
         self.kind = kind
         self.cause = cause
         self.untouched = untouched
         self.stale = stale
+        self.late = late
 
 
 class BodySink(Protocol):
@@ -28,7 +31,7 @@ class BodySink(Protocol):
     def body(self, data: bytes) -> None:
         """Some of the body."""
 
-    def body_end(self, trailers: list[Field]) -> None:
+    def body_end(self, trailers: list[Trailer]) -> None:
         """The body is whole."""
 
     def body_cut(self, cause: str) -> None:

@@ -36,6 +36,9 @@ class Window(Protocol):
     def record(self, now: float, slow: bool, cause: str | None) -> None:
         """Add one outcome at ``now`` (seconds, never going backwards)."""
 
+    def counts(self, now: float) -> tuple[int, int, int]:
+        """How many calls are inside the window at ``now``, how many of them failed, how many were slow."""
+
     def tally(self, now: float) -> Tally:
         """Sums of what is inside the window at ``now``."""
 
@@ -62,6 +65,10 @@ class CountWindow:
             self._failed += 1
             self._causes[cause] += 1
 
+    def counts(self, now: float) -> tuple[int, int, int]:  # noqa: ARG002
+        """Calls, failed and slow ones."""
+        return len(self._outcomes), self._failed, self._slow
+
     def tally(self, now: float) -> Tally:  # noqa: ARG002
         """Sums of the window."""
         return Tally(len(self._outcomes), self._failed, self._slow, _commonest(self._causes))
@@ -79,6 +86,7 @@ class CountWindow:
 class _Bucket:
     number: int
     calls: int = 0
+    failed: int = 0
     slow: int = 0
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -101,17 +109,22 @@ class TimeWindow:
         bucket.calls += 1
         bucket.slow += slow
         if cause is not None:
+            bucket.failed += 1
             bucket.causes[cause] += 1
 
-    def tally(self, now: float) -> Tally:
+    def counts(self, now: float) -> tuple[int, int, int]:
         """Sums of the buckets still inside the window."""
         self._expire(now)
+        buckets = self._buckets
+        return sum(b.calls for b in buckets), sum(b.failed for b in buckets), sum(b.slow for b in buckets)
+
+    def tally(self, now: float) -> Tally:
+        """Those sums, and the commonest cause."""
+        calls, failed, slow = self.counts(now)
         causes: Counter[str] = Counter()
         for bucket in self._buckets:
             causes.update(bucket.causes)
-        calls = sum(bucket.calls for bucket in self._buckets)
-        slow = sum(bucket.slow for bucket in self._buckets)
-        return Tally(calls, causes.total(), slow, _commonest(causes))
+        return Tally(calls, failed, slow, _commonest(causes))
 
     def _expire(self, now: float) -> int:
         number = int(now / self._width)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from msctl.gateway.wire.fields import Fields, WireError, content_length, parse_fields, split_lines
+from msctl.gateway.wire.fields import (
+    COMMON_LINE,
+    Fields,
+    WireError,
+    content_length,
+    parse_fields,
+    split_lines,
+)
 
 MAX_HEAD = 64 * 1024
 BAD_GATEWAY = 502
@@ -35,7 +43,7 @@ class AnswerHead:
     @property
     def is_event_stream(self) -> bool:
         """Whether silence is normal in this body."""
-        return (self.fields.first(b"content-type") or b"").lower().startswith(b"text/event-stream")
+        return self.fields.named.get(b"content-type", b"").lower().startswith(b"text/event-stream")
 
 
 def parse_answer(head: bytes, method: str) -> AnswerHead:
@@ -48,25 +56,31 @@ def parse_answer(head: bytes, method: str) -> AnswerHead:
 
 def _parse(head: bytes, method: str) -> AnswerHead:
     lines = split_lines(head)
-    match = _STATUS.match(lines[0])
-    if match is None:
-        raise WireError("a malformed status line")
-    minor, status = min(int(match[1]), 1), int(match[2])
+    first = lines[0]
+    minor, status, reason = _common_status(first) if len(first) <= COMMON_LINE else _status(first)
     fields = parse_fields(lines[1:])
     length = content_length(fields)
-    chunked = _is_chunked(fields, minor, length)
+    chunked = b"transfer-encoding" in fields.named and _is_chunked(fields, minor, length)
     if status < 200 and (chunked or length):  # noqa: PLR2004
         raise WireError("a body on an interim answer")
     if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < 200:  # noqa: PLR2004
         length, chunked = 0, False
-    connection = fields.words(b"connection") if b"connection" in fields else []
+    connection = fields.words(b"connection") if b"connection" in fields.named else ()
     keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
-    return AnswerHead(status, match[3] or b"", minor, fields, length, chunked, keep_alive)
+    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive)
+
+
+def _status(line: bytes) -> tuple[int, int, bytes]:
+    match = _STATUS.match(line)
+    if match is None:
+        raise WireError("a malformed status line")
+    return min(int(match[1]), 1), int(match[2]), match[3] or b""
+
+
+_common_status = lru_cache(maxsize=256)(_status)
 
 
 def _is_chunked(fields: Fields, minor: int, length: int | None) -> bool:
-    if b"transfer-encoding" not in fields:
-        return False
     if length is not None:
         raise WireError("both Content-Length and Transfer-Encoding")
     if minor == 0 or [v.lower() for v in fields.all(b"transfer-encoding")] != [b"chunked"]:

@@ -1,0 +1,71 @@
+"""Requests and their durations, counted in plain numbers and turned into metrics only when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from msctl.telemetry.metrics import DURATION_BUCKETS
+
+Labels = tuple[str, str, str, int]
+"""Route template, service, method, status: nothing that a client can make up."""
+
+
+class _Counted:
+    """The requests of one set of labels; ``buckets`` are not cumulative, the last one has no upper bound."""
+
+    __slots__ = ("buckets", "seconds")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(DURATION_BUCKETS) + 1)
+        self.seconds = 0.0
+
+
+class RequestCounts(Collector):
+    """Two metrics out of one count: requests by all labels, durations by route."""
+
+    def __init__(self) -> None:
+        self._counted: dict[Labels, _Counted] = {}
+
+    def add(self, labels: Labels, seconds: float) -> None:
+        """Count one request."""
+        counted = self._counted.get(labels)
+        if counted is None:
+            counted = self._counted[labels] = _Counted()
+        counted.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
+        counted.seconds += seconds
+
+    def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
+        """The metrics of this moment."""
+        requests = CounterMetricFamily(
+            "msctl_gateway_requests",
+            "Requests answered, by route template, service, method and status.",
+            labels=["route", "service", "method", "code"],
+        )
+        durations = HistogramMetricFamily(
+            "msctl_gateway_request_duration_seconds",
+            "Time from a request's head to the end of its answer.",
+            labels=["route"],
+        )
+        for (route, service, method, status), counted in self._counted.items():
+            requests.add_metric([route, service, method, str(status)], sum(counted.buckets))
+        for route, counted in self._by_route().items():
+            durations.add_metric([route], _cumulative(counted.buckets), counted.seconds)
+        yield requests
+        yield durations
+
+    def _by_route(self) -> dict[str, _Counted]:
+        routes: dict[str, _Counted] = {}
+        for (route, *_), counted in self._counted.items():
+            whole = routes.setdefault(route, _Counted())
+            whole.buckets = [one + other for one, other in zip(whole.buckets, counted.buckets, strict=True)]
+            whole.seconds += counted.seconds
+        return routes
+
+
+def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
+    bounds = [*(str(bound) for bound in DURATION_BUCKETS), "+Inf"]
+    return [(bound, sum(buckets[: index + 1])) for index, bound in enumerate(bounds)]
