@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +75,15 @@ http://127.0.0.1:{port} {{
 
 @dataclass(frozen=True)
 class Running:
-    """A process that serves on ``port``; ``pids`` are all that do its work."""
+    """A process that serves on ``port``; without ``process`` its cost is nobody's."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
 
     def pids(self) -> list[int]:
-        """The process and its children."""
+        """The process and its children: all that do its work."""
+        if self.process is None:
+            return []
         main = self.process.pid
         children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
         return [main, *(int(child) for child in children)]
@@ -189,7 +191,7 @@ def msctl(folder: Path, behind: int, routes: int = 10) -> Iterator[Running]:
         yield running
 
 
-PROXIES: Mapping[str, Callable[[Path, int], object]] = {
+PROXIES: Mapping[str, Callable[[Path, int], AbstractContextManager[Running]]] = {
     "nginx": nginx,
     "haproxy": haproxy,
     "caddy": caddy,

@@ -156,7 +156,7 @@ async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: 
     target = fill(planned, work.values)
     seconds = until.remaining(work.nature.clock())
     head = _head(work.exchange, service.name, target)
-    outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until, planned.template)
+    outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until.at, planned.template)
     outgoing.hurried = work.hurried
     call = Call(service, outgoing)
     try:

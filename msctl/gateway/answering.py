@@ -118,10 +118,11 @@ class Answering:
         return client.edge[1]
 
     def _count(self, exchange: Exchange) -> None:
-        head = exchange.head
         seconds = self.nature.clock() - exchange.started
-        self.measures.answered(exchange.label, exchange.service, head.method, exchange.status, seconds)
-        self.access.write(exchange, seconds)
+        method, status = exchange.head.method, exchange.status
+        self.measures.requests.add(exchange.label, exchange.service, method, status, seconds)
+        if self.access.share:
+            self.access.write(exchange, seconds)
 
 
 def client_fault(error: WireError) -> Trouble:

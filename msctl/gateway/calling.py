@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from msctl.gateway import problems
+from msctl.gateway.connection import ignore
 from msctl.gateway.errand import Waiter, as_task
-from msctl.gateway.outgoing import Outgoing, Refused
-from msctl.gateway.patience import Patience, Upload
+from msctl.gateway.outgoing import Outgoing, Refused, trouble_of
 from msctl.gateway.problems import Trouble
 from msctl.gateway.service import Service
 from msctl.gateway.stragglers import FAILED, Stragglers
-from msctl.gateway.upstream import UpstreamConnection, ignore
+from msctl.gateway.timers import Limit
+from msctl.gateway.upload import Upload
+from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.gateway.wire.answer import AnswerHead
 from msctl.resilience.breaker import Permit, Refusal
-from msctl.resilience.deadline import attempt_timeout, timeout_header
+from msctl.resilience.deadline import attempt_timeout, timeout_ms
 from msctl.resilience.endpoints import Endpoint
 from msctl.resilience.retry import backoff
 
@@ -41,7 +42,7 @@ class Call:
         self._failure: str | None = None
         self._granted = False
         self._stragglers: Stragglers | None = None
-        self._patience: Patience | None = None
+        self._patience: Limit | None = None
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
         self.interim: Callable[[AnswerHead], None] = ignore
@@ -92,7 +93,7 @@ class Call:
         if isinstance(outcome, AnswerHead):
             self._failure = f"answered {outcome.status}"
             return self._take(outcome)
-        raise self._refused(self._trouble(outcome))
+        raise self._refused(trouble_of(outcome, self._out, self._service.name, "; ".join(self.notes)))
 
     def settle(self, cut: str | None = None) -> None:
         """The body is through, or was ``cut`` short by the service."""
@@ -137,7 +138,7 @@ class Call:
         endpoint.outstanding += 1
         now = self._attempted = self._clock()
         self._endpoint = endpoint
-        left = max(0.0, self._out.deadline.at - now)
+        left = max(0.0, self._out.until - now)
         until = now + attempt_timeout(left, self._could_follow(now), self._latency.seconds)
         try:
             return await self._on_instance(endpoint, until)
@@ -153,17 +154,18 @@ class Call:
 
     async def _on_instance(self, endpoint: Endpoint, until: float) -> AnswerHead:
         connection = self._service.pool.take(endpoint)
+        if connection is not None and connection.used == 1:
+            connection = await self._service.pool.proven(connection)
         if connection is not None:
             try:
                 return await self._converse(connection, until)
             except AttemptError as exc:
-                out = self._out
-                if not (exc.stale and (exc.untouched or out.repeatable)):
+                if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
                     raise
-                if out.body is not None and not out.body.replayable:
-                    raise
+                self._lose_patience()
                 connection.abort()
-                self._detach()
+                if self._out.body is not None:
+                    self._out.body.detach()
         seconds = max(0.0, until - self._clock())
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
@@ -179,21 +181,22 @@ class Call:
         self.connection = connection
         connection.interim = self.interim
         seconds = max(0.0, until - self._clock())
-        head = out.head + f"X-Timeout-Ms: {timeout_header(seconds)}\r\n\r\n".encode("ascii")
+        head = out.head + b"X-Timeout-Ms: %d\r\n\r\n" % timeout_ms(seconds)
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
-        self._lose_patience()
-        patience = self._patience = Patience(self._service.timers, self._expired)
+        timers = self._service.timers
+        patience = self._patience = Limit(self._expired)
         if out.body is None:
-            patience.start(seconds)
+            timers.set(patience, until)
         else:
-            ended = self._uploaded if out.is_uploading else _nothing
-            Upload(connection, out.body, patience, seconds, ended).begin()
+            ended = self._uploaded if out.is_uploading else None
+            Upload(connection, out.body, timers, patience, seconds, ended).begin()
         return waiter
 
     def _lose_patience(self) -> None:
         patience, self._patience = self._patience, None
         if patience is not None:
-            patience.stop()
+            patience.off = True
+            self._service.timers.clear(patience)
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
@@ -208,7 +211,7 @@ class Call:
         if left <= 0.0 or self._out.is_uploading:
             connection.fail(error)
         elif not self._could_follow(self._clock()) or not self._service.budget.take():
-            patience.start(left)
+            self._service.timers.set(patience, self._out.until)
         else:
             self._granted = True
             if self._out.body is None:
@@ -278,24 +281,15 @@ class Call:
         out = self._out
         return (
             len(self._tried) <= out.retries
-            and (harmless or out.repeatable)
-            and (out.body is None or out.body.replayable)
-            and out.deadline.at > now
+            and out.may_be_repeated(harmless)
+            and out.until > now
             and self._service.endpoints.has_other(self._tried)
         )
 
-    def _trouble(self, error: AttemptError) -> Trouble:
-        name, inside = self._service.name, "; ".join(self.notes)
-        if error.kind == "timeout":
-            trouble = problems.timed_out(name, self._out.timeout, self._out.is_write, inside)
-            return replace(trouble, cause=None) if self._out.hurried else trouble
-        if error.kind == "unreachable":
-            return problems.unreachable(name, error.cause, inside)
-        return problems.bad_answer(name, error.cause, self._out.is_write, inside)
-
     def _leave(self) -> None:
         """End the present attempt: the connection is kept if it is clean."""
-        self._detach()
+        if self._out.body is not None:
+            self._out.body.detach()
         if self._endpoint is not None:
             self._endpoint.outstanding -= 1
             self._endpoint = None
@@ -303,16 +297,8 @@ class Call:
             self._service.pool.give_back(self.connection)
             self.connection = None
 
-    def _detach(self) -> None:
-        if self._out.body is not None:
-            self._out.body.detach()
-
     def _elapsed(self) -> float:
         return self._clock() - self._started
 
     def _remaining(self) -> float:
-        return self._out.deadline.remaining(self._clock())
-
-
-def _nothing() -> None:
-    """The request was whole before its first attempt."""
+        return max(0.0, self._out.until - self._clock())

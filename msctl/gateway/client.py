@@ -6,9 +6,9 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import cast
 
 from msctl.gateway.client_ports import ClientTunnel, Host
+from msctl.gateway.connection import Connection, ignore
 from msctl.gateway.errand import Errand
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.heads import Edge
@@ -30,11 +30,7 @@ NEVER = float("inf")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def ignore_flow(_paused: bool) -> None:
-    """Nobody is sending to this client."""
-
-
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(Connection):
     """``expires`` is when the present wait of the client ends, ``paused`` whether it reads too slowly.
 
     ``edge`` is what is known of the client under the table beside it.
@@ -43,13 +39,12 @@ class ClientConnection(asyncio.Protocol):
     scheme = "http"
 
     def __init__(self, host: Host) -> None:
+        super().__init__()
         self._host = host
-        self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._errand: Errand | None = None
         self._exchange: Exchange | None = None
         self._tunnel: ClientTunnel | None = None
-        self._reading = True
         self._lingering = False
         self._half_closed = False
         self._skipped = False
@@ -57,17 +52,9 @@ class ClientConnection(asyncio.Protocol):
         self._beginning = False
         self.peer = ""
         self.edge: tuple[object, Edge] | None = None
-        self.closed = False
         self.paused = False
         self.expires = NEVER
-        self.flow: Callable[[bool], None] = ignore_flow
         self.watch: Callable[[float], None] | None = None
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The live transport."""
-        assert self._transport is not None  # noqa: S101
-        return self._transport
 
     @property
     def wants_close(self) -> bool:
@@ -75,7 +62,7 @@ class ClientConnection(asyncio.Protocol):
         return self._host.draining
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if peer else "unknown"
         if not self._host.admit(self):
@@ -131,21 +118,6 @@ class ClientConnection(asyncio.Protocol):
             if not self.paused:
                 self._next()
 
-    def write(self, data: bytes) -> None:
-        """Send bytes unless the client is gone."""
-        if not self.closed and self._transport is not None:
-            self._transport.write(data)
-
-    def read(self, reading: bool) -> None:
-        """Stop or resume reading."""
-        if reading == self._reading or self.closed or self.transport.is_closing():
-            return
-        self._reading = reading
-        if reading:
-            self.transport.resume_reading()
-        else:
-            self.transport.pause_reading()
-
     def become_tunnel(self, tunnel: ClientTunnel) -> None:
         """Pass bytes through from now on, beginning with what has already come."""
         self._tunnel = tunnel
@@ -172,11 +144,6 @@ class ClientConnection(asyncio.Protocol):
             socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time
         )
         self.abort()
-
-    def abort(self) -> None:
-        """Close at once, unsent bytes included."""
-        if self._transport is not None:
-            self._transport.abort()
 
     def sweep(self, now: float) -> None:
         """End a wait that took too long."""
@@ -274,7 +241,7 @@ class ClientConnection(asyncio.Protocol):
         if not in_order or exchange is None:
             self.abort()
             return
-        self.flow = ignore_flow
+        self.flow = ignore
         if exchange.close:
             self.finish()
         elif self.paused:
@@ -290,7 +257,8 @@ class ClientConnection(asyncio.Protocol):
             self.transport.close()
         if self._beginning:
             return
-        self.read(len(self._buffer) <= READ_AHEAD)
+        if self._buffer or not self._reading:
+            self.read(len(self._buffer) <= READ_AHEAD)
         if self._buffer and not self._is_held_up():
             self._next()
         if self._errand is None and (self._half_closed or not self._reading) and not self._is_held_up():

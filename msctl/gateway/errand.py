@@ -15,15 +15,18 @@ T = TypeVar("T")
 
 
 class Waiter(Generic[T]):
-    """A result for whoever awaits it, an errand or (it looks like a future) a task; the first one counts."""
+    """A result for whoever awaits it, an errand or (it looks like a future) a task; the first one counts.
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_error", "_result", "done")
+    ``callback`` is called once when it is done.
+    """
+
+    __slots__ = ("_asyncio_future_blocking", "_error", "_result", "callback", "done")
 
     _result: T
 
     def __init__(self) -> None:
         self._asyncio_future_blocking = False
-        self._callback: Callable[[], object] | None = None
+        self.callback: Callable[[], object] | None = None
         self._error: BaseException | None = None
         self.done = False
 
@@ -41,7 +44,7 @@ class Waiter(Generic[T]):
             return
         self.done = True
         self._result = result
-        callback, self._callback = self._callback, None
+        callback, self.callback = self.callback, None
         if callback is not None:
             callback()
 
@@ -69,35 +72,33 @@ class Waiter(Generic[T]):
         """What it failed with."""
         return self._error
 
-    def wake(self, callback: Callable[[], object] | None) -> None:
-        """Call back as soon as it is done, from within ``finish``; None calls that off."""
-        self._callback = callback
-
     def add_done_callback(
         self, callback: Callable[[Waiter[T]], object], *, context: Context | None = None
     ) -> None:
         """As a future's: call back in the loop's next turn after it is done."""
         loop = asyncio.get_running_loop()
-        self._callback = lambda: loop.call_soon(callback, self, context=context)
+        self.callback = lambda: loop.call_soon(callback, self, context=context)
         if self.done:
-            self._callback()
+            self.callback()
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """As a future's."""
         return asyncio.get_running_loop()
 
     def cancel(self, msg: object | None = None) -> bool:  # noqa: ARG002
-        """As a future's."""
+        """As a future's; also without a running loop, for the callback of a task knows its own."""
         if self.done:
             return False
-        self.fail(asyncio.CancelledError())
+        self.done = True
+        self._error = asyncio.CancelledError()
+        self._call()
         return True
 
     def _wake_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._call)
 
     def _call(self) -> None:
-        callback, self._callback = self._callback, None
+        callback, self.callback = self.callback, None
         if callback is not None:
             callback()
 
@@ -123,7 +124,11 @@ class Errand:
             self._over(False)
             raise
         else:
-            self._wait(waiter)
+            if waiter is None:
+                self._wait(None)
+            else:
+                self._waiter = waiter
+                waiter.callback = self.go
 
     def cancel(self) -> None:
         """Raise CancelledError where it waits."""
@@ -131,7 +136,7 @@ class Errand:
             self._task.cancel()
             return
         if self._waiter is not None:
-            self._waiter.wake(None)
+            self._waiter.callback = None
         try:
             waiter = self._work.throw(asyncio.CancelledError())
         except (StopIteration, asyncio.CancelledError):
@@ -142,7 +147,7 @@ class Errand:
     def _wait(self, waiter: Waiter[Any] | None) -> None:
         self._waiter = waiter
         if waiter is not None:
-            waiter.wake(self.go)
+            waiter.callback = self.go
             return
         self._task = asyncio.get_running_loop().create_task(self._work)
         self._task.add_done_callback(lambda task: self._over(not task.cancelled()))

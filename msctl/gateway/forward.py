@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msctl.gateway import cors
 from msctl.gateway.calling import Call
 from msctl.gateway.client import ClientConnection
@@ -17,7 +15,7 @@ from msctl.gateway.tunnel import open_tunnel
 from msctl.gateway.wire.answer import SWITCHING, AnswerHead
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import Route
-from msctl.resilience.deadline import Deadline, caller_timeout
+from msctl.resilience.deadline import caller_timeout
 from msctl.resilience.retry import is_repeatable
 
 
@@ -54,7 +52,7 @@ def outgoing(exchange: Exchange, match: Match, service: Service, edge: Edge) -> 
         is_repeatable(request.method, b"idempotency-key" in request.fields.named),
         route.retries,
         timeout,
-        Deadline(service.nature.clock() + timeout),
+        service.nature.clock() + timeout,
         compiled.label,
         timeout < route.timeout,
     )
@@ -82,10 +80,11 @@ async def _relay(
     request = exchange.head
     frame = frame_for(answer, request, exchange.must_close)
     exchange.status, exchange.close = answer.status, frame.close
-    added = _cross_origin(request, compiled.route)
+    cross = compiled.route.cors
+    added = () if cross is None else cors.answer_headers(cross, request.header("origin"))
     head = answer_head(answer, request, frame, exchange.request_id, added, compiled.response_edits)
     if (whole := upstream.take_whole()) is not None:
-        exchange.send(head + framed(whole, frame))
+        exchange.send(head + (framed(whole) if frame.chunked else whole))
         call.settle()
         return
     relay = Relay(exchange, client, upstream, frame, may_be_silent=answer.is_event_stream)
@@ -96,7 +95,3 @@ async def _relay(
         exchange.close = True
         if frame.length is None and not frame.chunked:
             client.reset()
-
-
-def _cross_origin(request: RequestHead, route: Route) -> Sequence[tuple[str, str]]:
-    return cors.answer_headers(route.cors, request.header("origin")) if route.cors is not None else ()

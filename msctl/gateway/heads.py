@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from msctl.gateway.wire.answer import NO_CONTENT, NOT_MODIFIED, AnswerHead
-from msctl.gateway.wire.fields import HOP_BY_HOP, Fields, connection_names
+from msctl.gateway.wire.fields import HOP_BY_HOP, Fields
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import HeaderEdits
 from msctl.telemetry.trace import TraceContext
@@ -72,10 +72,14 @@ def request_head(
     """Everything but the per-attempt fields and the final empty line."""
     fields = request.fields
     never = _NEVER_UP
-    if edits.dropped or b"connection" in fields.named:
-        never = never | connection_names(fields) | edits.dropped
+    if edits.dropped or request.dropped:
+        never = never | request.dropped | edits.dropped
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
-    lines += [line for lower, line, _ in fields.items if lower not in never and _may_travel(lower, never)]
+    lines += [
+        line
+        for lower, line, _ in fields.items
+        if not (lower in never or lower.startswith(_FORWARDED) or (b"_" in lower and _is_alias(lower, never)))
+    ]
     is_plain = not edge.trusted and b"via" not in fields.named
     lines.append(_plain_edge(edge, request.minor, request.host) if is_plain else _edge_lines(request, edge))
     lines.append(f"traceparent: {trace.traceparent}\r\nX-Request-Id: {request_id}\r\n".encode())
@@ -91,13 +95,10 @@ def request_head(
     return b"".join(lines)
 
 
-def _may_travel(lower: bytes, never: frozenset[bytes]) -> bool:
-    """Whether a service could take this name for one that is the gateway's."""
-    if b"_" in lower:
-        lower = lower.replace(b"_", b"-")
-        if lower in never:
-            return False
-    return not lower.startswith(_FORWARDED)
+def _is_alias(lower: bytes, never: frozenset[bytes]) -> bool:
+    """Whether a service that takes ``_`` for ``-`` could read a name that clients must not give."""
+    name = lower.replace(b"_", b"-")
+    return name in never or name.startswith(_FORWARDED)
 
 
 @lru_cache(maxsize=256)
@@ -162,8 +163,8 @@ def answer_head(
     """The whole head of a forwarded answer; the upstream's fields stay as they are, in order."""
     fields = answer.fields
     never = _NEVER_DOWN
-    if edits.dropped or b"connection" in fields.named:
-        never = never | connection_names(fields) | edits.dropped
+    if edits.dropped or answer.dropped:
+        never = never | answer.dropped | edits.dropped
     if added:
         never = never | {name.lower().encode() for name, _ in added if name != "Vary"}
     lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]

@@ -7,20 +7,18 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from msctl.gateway.request_counts import RequestCounts
-from msctl.gateway.router import USUAL_METHODS
 from msctl.resilience.breaker import CircuitState
 
-_KNOWN_METHODS = frozenset(USUAL_METHODS)
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
 class Measures:
-    """Counts requests, retries and circuits in ``registry``."""
+    """Counts retries and circuits in ``registry``, and what ``requests`` is told."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._requests = RequestCounts()
-        registry.register(self._requests)
+        self.requests = RequestCounts()
+        registry.register(self.requests)
         self._retries = Counter("msctl_retries", "Attempts made again.", ["service"], registry=registry)
         self._states = Gauge(
             "msctl_circuit_state", "0 closed, 1 half open, 2 open.", ["caller", "callee"], registry=registry
@@ -32,11 +30,6 @@ class Measures:
         self._cancelled = Counter(
             "msctl_gateway_cancelled", "Requests that clients gave up.", ["route"], registry=registry
         )
-
-    def answered(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
-        """A request has its answer."""
-        known = method if method in _KNOWN_METHODS else "other"
-        self._requests.add((route, service, known, status), seconds)
 
     def cancelled(self, route: str) -> None:
         """A client went away before its answer was through."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from msctl.gateway import problems
 from msctl.gateway.problems import Trouble
 from msctl.gateway.request_body import RequestBody
-from msctl.resilience.deadline import Deadline
+from msctl.gateway.upstream_ports import AttemptError
 
 
 class Refused(Exception):
@@ -19,10 +20,11 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Outgoing:
-    """A request for a service: ``head`` lacks its last line, ``timeout`` is what ``deadline`` was made of.
+    """A request for a service: ``head`` lacks its last line, the answer is of use ``until`` a moment.
 
-    ``label`` names the kind of call, out of the document. ``hurried`` tells that the caller has less time
-    than the document grants: that it runs out is not the service's fault, or clients could open circuits.
+    ``timeout`` is what ``until`` was made of, in seconds. ``label`` names the kind of call, out of the
+    document. ``hurried`` tells that the caller has less time than the document grants: that it runs out is
+    not the service's fault, or clients could open circuits.
     """
 
     method: str
@@ -32,7 +34,7 @@ class Outgoing:
     repeatable: bool
     retries: int
     timeout: float
-    deadline: Deadline
+    until: float
     label: str
     hurried: bool = False
 
@@ -46,7 +48,21 @@ class Outgoing:
         """Whether the body did not come, or not in order."""
         return self.is_uploading or (self.body is not None and self.body.error is not None)
 
+    def may_be_repeated(self, harmless: bool) -> bool:
+        """Whether it may and can be sent again; ``harmless`` when it surely had no effect so far."""
+        return (harmless or self.repeatable) and (self.body is None or self.body.replayable)
+
     @property
     def is_write(self) -> bool:
         """Whether a lost answer leaves the outcome unknown."""
         return self.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def trouble_of(error: AttemptError, out: Outgoing, service: str, inside: str) -> Trouble:
+    """What the last of the failed attempts means for the caller."""
+    if error.kind == "timeout":
+        trouble = problems.timed_out(service, out.timeout, out.is_write, inside)
+        return replace(trouble, cause=None) if out.hurried else trouble
+    if error.kind == "unreachable":
+        return problems.unreachable(service, error.cause, inside)
+    return problems.bad_answer(service, error.cause, out.is_write, inside)

@@ -6,12 +6,16 @@ import asyncio
 import errno
 from collections.abc import Callable
 
+from msctl.gateway.connection import ignore
 from msctl.gateway.errand import as_task
-from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection, ignore
+from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_IDLE = 256
+PROOF_SECONDS = 0.005
+"""How long nothing may come behind the first answer on a connection before it is used again."""
+
 _CAUSES = {
     errno.ECONNREFUSED: "connection refused",
     errno.EHOSTUNREACH: "no route to host",
@@ -41,6 +45,24 @@ class Pool:
             connection.abort()
         return None
 
+    async def proven(self, connection: UpstreamConnection) -> UpstreamConnection | None:
+        """A connection that has had its first answer; None if more came behind it than that answer.
+
+        Once the next request is on its way such bytes would look like the answer to it.
+        """
+        rest = connection.last_byte + PROOF_SECONDS - self._clock()
+        if rest > 0.0:
+            await as_task()
+            try:
+                await asyncio.sleep(rest)
+            except asyncio.CancelledError:
+                connection.abort()
+                raise
+        if connection.reusable:
+            return connection
+        connection.abort()
+        return None
+
     async def connect(self, endpoint: Endpoint, seconds: float) -> UpstreamConnection:
         """A new connection; raises AttemptError."""
         await as_task()
@@ -65,7 +87,7 @@ class Pool:
         if not connection.reusable or len(idle) >= MAX_IDLE:
             connection.discard()
             return
-        connection.pause(False)
+        connection.read(True)
         connection.idle_until = self._clock() + KEEP_ALIVE_SECONDS
         connection.flow = connection.interim = ignore
         idle.append(connection)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from msctl.gateway.client import ClientConnection, ignore_flow
+from msctl.gateway.client import ClientConnection
+from msctl.gateway.connection import ignore
 from msctl.gateway.errand import Waiter
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.heads import AnswerFrame
@@ -13,10 +14,8 @@ STALL_SECONDS = 60.0
 """Silence in the middle of a body, after which the service counts as broken off."""
 
 
-def framed(body: bytes, frame: AnswerFrame) -> bytes:
-    """A whole body without trailers as it goes to the client."""
-    if not frame.chunked:
-        return body
+def framed(body: bytes) -> bytes:
+    """A whole body without trailers in chunks."""
     return chunk(body) + last_chunk([]) if body else last_chunk([])
 
 
@@ -49,14 +48,17 @@ class Relay:
             self._send(b"")
         if self._over:
             return
-        self._client.flow = self._upstream.pause
+        self._client.flow = self._pause
         self._client.watch = None if self._may_be_silent else self._check_stall
         if self._client.paused:
-            self._upstream.pause(True)
+            self._upstream.read(False)
         try:
             await self._finished
         finally:
             self._client.watch = None
+
+    def _pause(self, paused: bool) -> None:
+        self._upstream.read(not paused)
 
     def _check_stall(self, now: float) -> None:
         if not self._client.paused and now - self._upstream.last_byte > STALL_SECONDS:
@@ -91,4 +93,4 @@ class Relay:
 
     def _end(self) -> None:
         self._over = True
-        self._client.flow = ignore_flow
+        self._client.flow = ignore

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from msctl.gateway.router import USUAL_METHODS
 from msctl.telemetry.metrics import DURATION_BUCKETS
+
+_KNOWN_METHODS = frozenset(USUAL_METHODS)
 
 Labels = tuple[str, str, str, int]
 """Route template, service, method, status: nothing that a client can make up."""
@@ -30,8 +33,9 @@ class RequestCounts(Collector):
     def __init__(self) -> None:
         self._counted: dict[Labels, _Counted] = {}
 
-    def add(self, labels: Labels, seconds: float) -> None:
+    def add(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
+        labels = route, service, method if method in _KNOWN_METHODS else "other", status
         counted = self._counted.get(labels)
         if counted is None:
             counted = self._counted[labels] = _Counted()

@@ -142,6 +142,11 @@ def hostname(authority: str) -> str:
 def _find(
     node: _Node, segments: Sequence[str], index: int, request: Conditions
 ) -> Sequence[CompiledRoute] | None:
+    while index < len(segments) and node.parameter is None and not node.rest:
+        only = node.literals.get(segments[index])
+        if only is None:
+            return None
+        node, index = only, index + 1
     if index == len(segments):
         return _holding(node.here, request) or _holding(node.rest, request)
     segment = segments[index]

@@ -41,11 +41,11 @@ class WebSocketTunnel:
 
     def from_client(self, data: bytes) -> None:
         """Bytes of the client."""
-        self._upstream.send(data)
+        self._upstream.write(data)
 
     def client_flow(self, paused: bool) -> None:
         """The client reads too slowly, or keeps up again."""
-        self._upstream.pause(paused)
+        self._upstream.read(not paused)
 
     def upstream_gone(self) -> None:
         """The instance closed."""

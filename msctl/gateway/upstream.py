@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import cast
 
+from msctl.gateway.connection import Connection, ignore
 from msctl.gateway.errand import Waiter
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
-from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
-from msctl.gateway.wire.body import BodyDecoder, Trailer, chunk, decoder, last_chunk
+from msctl.gateway.wire.answer import FINAL, MAX_HEAD, SWITCHING, AnswerHead, parse_answer
+from msctl.gateway.wire.body import BodyDecoder, LengthDecoder, Trailer, chunk, decoder, last_chunk
 from msctl.gateway.wire.fields import WireError
 from msctl.resilience.endpoints import Endpoint
 
@@ -19,23 +18,17 @@ KEEP_ALIVE_SECONDS = 4.0
 """Idle connections are given up before common servers (5 s) close them under a request."""
 
 
-def ignore(_: object) -> None:
-    """Nobody wants to know."""
-
-
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(Connection):
     """Serves one exchange at a time; ``reusable`` tells whether it may serve another."""
 
     def __init__(self, endpoint: Endpoint, clock: Callable[[], float]) -> None:
+        super().__init__()
         self.endpoint = endpoint
         self._clock = clock
         self.used = 0
         self.idle_until = 0.0
-        self.closed = False
         self.last_byte = 0.0
-        self.flow: Callable[[bool], None] = ignore
         self.interim: Callable[[AnswerHead], None] = ignore
-        self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._waiter: Waiter[AnswerHead] | None = None
         self._method = ""
@@ -49,14 +42,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked = False
         self._aborted = False
         self._sent_all = True
-        self._paused = False
         self._unsent = 0
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The live transport."""
-        assert self._transport is not None  # noqa: S101
-        return self._transport
 
     @property
     def reusable(self) -> bool:
@@ -120,7 +106,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._decoder is not None and self._decoder.done:
             sink.body_end(self._decoder.trailers)
         else:
-            self.pause(False)
+            self.read(True)
 
     def become_tunnel(self, tunnel: Tunnel) -> None:
         """Pass bytes through from now on, beginning with what has already come."""
@@ -131,27 +117,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self.closed:
             tunnel.upstream_gone()
         else:
-            self.pause(False)
-
-    def send(self, data: bytes) -> None:
-        """Send bytes through a tunnel."""
-        if not self.closed:
-            self.transport.write(data)
+            self.read(True)
 
     def finish(self) -> None:
         """Close after what was written."""
         if self._transport is not None:
             self._transport.close()
-
-    def pause(self, paused: bool) -> None:
-        """Stop or resume reading."""
-        if paused == self._paused or self._transport is None or self.closed or self._transport.is_closing():
-            return
-        self._paused = paused
-        if paused:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
 
     def fail(self, error: AttemptError | WireError) -> None:
         """Give up waiting for the head."""
@@ -180,11 +151,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, unsent bytes included; a body that is not through is cut."""
         self._aborted = True
-        if self._transport is not None:
-            self._transport.abort()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -237,7 +204,7 @@ class UpstreamConnection(asyncio.Protocol):
             while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
                 answer = parse_answer(self._buffer[:end], self._method)
                 self._buffer = self._buffer[end + 4 :]
-                if not answer.is_interim:
+                if answer.status >= FINAL or answer.status == SWITCHING:
                     self._final(answer)
                     return
                 self._take_interim(answer)
@@ -258,15 +225,21 @@ class UpstreamConnection(asyncio.Protocol):
         self._answer = answer
         assert self._waiter is not None  # noqa: S101
         if answer.status == SWITCHING:
-            self.pause(True)
+            self.read(False)
         else:
-            decoding = self._decoder = decoder(answer.length, answer.chunked, until_close=True)
             rest, self._buffer = self._buffer, b""
-            if rest:
-                self._body(rest)
-            if not decoding.done:
-                self.pause(True)
+            if rest and len(rest) == answer.length:
+                self._decoder, self._early = LengthDecoder(0), [rest]
+            else:
+                self._begin_body(answer, rest)
         self._waiter.finish(answer)
+
+    def _begin_body(self, answer: AnswerHead, data: bytes) -> None:
+        decoding = self._decoder = decoder(answer.length, answer.chunked, until_close=True)
+        if data:
+            self._body(data)
+        if not decoding.done:
+            self.read(False)
 
     def _body(self, data: bytes) -> None:
         assert self._decoder is not None  # noqa: S101

@@ -166,8 +166,7 @@ class Breaker:
         if era != self._era:
             return
         now, settings, window = self._clock(), self.settings, self._window
-        window.record(now, seconds > settings.slow_call, cause)
-        calls, failed, slow = window.counts(now)
+        calls, failed, slow = window.record(now, seconds > settings.slow_call, cause)
         if calls < self._minimum:
             return
         if failed / calls >= settings.failure_rate or slow / calls >= settings.slow_rate:

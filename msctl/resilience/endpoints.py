@@ -76,7 +76,9 @@ class Endpoints:
 
     def has_other(self, tried: Sequence[Endpoint]) -> bool:
         """Whether there is any instance beside those."""
-        return len(self._all) > len(tried) or not set(self._all) <= set(tried)
+        if len(self._all) == 1:
+            return self._all[0] not in tried
+        return len(self._all) > len(tried) or any(e not in tried for e in self._all)
 
     def succeeded(self, endpoint: Endpoint) -> None:
         """An attempt went well: the row of failures ends, an ejection too."""

@@ -8,16 +8,19 @@ from functools import lru_cache
 
 from msctl.gateway.wire.fields import (
     COMMON_LINE,
+    NOTHING,
     Fields,
     WireError,
+    check_line,
     content_length,
+    hop_names,
     parse_fields,
-    split_lines,
 )
 
 MAX_HEAD = 64 * 1024
 BAD_GATEWAY = 502
 SWITCHING = 101
+FINAL = 200
 NO_CONTENT = 204
 NOT_MODIFIED = 304
 _STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTALL)
@@ -25,7 +28,10 @@ _STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTAL
 
 @dataclass(slots=True)
 class AnswerHead:
-    """``length`` None and not ``chunked`` means that the body ends with the connection."""
+    """``length`` None and not ``chunked`` means that the body ends with the connection.
+
+    ``dropped`` are names that go no further because ``Connection`` has them.
+    """
 
     status: int
     reason: bytes
@@ -34,11 +40,7 @@ class AnswerHead:
     length: int | None
     chunked: bool
     keep_alive: bool
-
-    @property
-    def is_interim(self) -> bool:
-        """Whether another head follows."""
-        return self.status < 200 and self.status != SWITCHING  # noqa: PLR2004
+    dropped: frozenset[bytes] = NOTHING
 
     @property
     def is_event_stream(self) -> bool:
@@ -55,22 +57,23 @@ def parse_answer(head: bytes, method: str) -> AnswerHead:
 
 
 def _parse(head: bytes, method: str) -> AnswerHead:
-    lines = split_lines(head)
+    lines = head.split(b"\r\n")
     first = lines[0]
     minor, status, reason = _common_status(first) if len(first) <= COMMON_LINE else _status(first)
-    fields = parse_fields(lines[1:])
+    fields = parse_fields(lines[1:], len(head))
     length = content_length(fields)
     chunked = b"transfer-encoding" in fields.named and _is_chunked(fields, minor, length)
-    if status < 200 and (chunked or length):  # noqa: PLR2004
+    if status < FINAL and (chunked or length):
         raise WireError("a body on an interim answer")
-    if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < 200:  # noqa: PLR2004
+    if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < FINAL:
         length, chunked = 0, False
     connection = fields.words(b"connection") if b"connection" in fields.named else ()
     keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
-    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive)
+    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive, hop_names(connection))
 
 
 def _status(line: bytes) -> tuple[int, int, bytes]:
+    check_line(line)
     match = _STATUS.match(line)
     if match is None:
         raise WireError("a malformed status line")

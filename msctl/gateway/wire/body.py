@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from msctl.gateway.wire.fields import WireError, parse_fields, split_lines
+from msctl.gateway.wire.fields import WireError, parse_fields
 
 MAX_CHUNK_LINE = 1024
 MAX_TRAILER = 16 * 1024
@@ -181,8 +181,7 @@ class ChunkedDecoder:
             if len(data) - position > MAX_TRAILER:
                 raise WireError("the trailer section is too large", 431)
             return position
-        lines = split_lines(data[position:end])
-        fields = parse_fields(lines).items
+        fields = parse_fields(data[position:end].split(b"\r\n")).items
         self.trailers = [
             (lower, line[: len(lower)], value)
             for lower, line, value in fields

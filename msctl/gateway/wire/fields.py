@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 MAX_FIELDS = 100
-COMMON_LINE = 128
+MAX_SHORT = 256
+"""Bytes of a message's head that surely holds neither too many fields nor a long one."""
+
+COMMON_LINE = 256
 """Bytes of a line that is likely to come again: most lines of most messages have come before."""
 
-_ALLOWED = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F), *range(0x80, 0x100)])
+_ALLOWED = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 HOP_BY_HOP = frozenset(
     {
@@ -30,6 +34,7 @@ NOTHING: frozenset[bytes] = frozenset()
 _USUAL = ((), (b"keep-alive",), (b"close",))
 _MESSAGE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
+_NAME_AND_VALUE = itemgetter(0, 2)
 Field = tuple[bytes, bytes, bytes]
 """Lower-case name, line to send (name as written, value without surrounding blanks), that value."""
 
@@ -50,7 +55,7 @@ class Fields:
 
     def __init__(self, items: list[Field]) -> None:
         self.items = items
-        self.named: dict[bytes, bytes] = {lower: value for lower, _, value in items}
+        self.named: dict[bytes, bytes] = dict(map(_NAME_AND_VALUE, items))
         self._doubled: frozenset[bytes] = NOTHING
         if len(self.named) < len(items):
             self._sort_out()
@@ -86,31 +91,31 @@ def _words(value: bytes) -> tuple[bytes, ...]:
 _common_words = lru_cache(maxsize=256)(_words)
 
 
-def split_lines(head: bytes) -> list[bytes]:
-    """Lines of a head without its empty last line; refuses control bytes and bare CR or LF."""
-    lines = head.split(b"\r\n")
-    breaks = len(lines) - 1
-    if head.translate(None, _ALLOWED) or head.count(b"\r") != breaks or head.count(b"\n") != breaks:
+def check_line(line: bytes) -> None:
+    """Refuse control bytes and bare CR or LF."""
+    if line.translate(None, _ALLOWED):
         raise WireError("a control character, bare CR or bare LF in the head")
-    return lines
 
 
-def parse_fields(lines: Sequence[bytes]) -> Fields:
-    """Fields out of header or trailer lines."""
+def parse_fields(lines: Sequence[bytes], size: int = MAX_SHORT + 1) -> Fields:
+    """Fields out of header or trailer lines, which have ``size`` bytes together."""
+    if size <= MAX_SHORT:
+        return Fields([*map(_common, lines)])
     if len(lines) > MAX_FIELDS:
         raise WireError(f"more than {MAX_FIELDS} header fields", 431)
     return Fields([_common(line) if len(line) <= COMMON_LINE else read_field(line) for line in lines])
 
 
 def read_field(line: bytes) -> Field:
-    """The field in a line whose characters have been checked."""
+    """The field in a line."""
+    check_line(line)
     name, colon, value = line.partition(b":")
     if not colon or not _TOKEN.match(name):
         raise WireError(_complaint(line))
     return field(name, value.strip(b" \t"))
 
 
-_common = lru_cache(maxsize=2048)(read_field)
+_common = lru_cache(maxsize=1024)(read_field)
 
 
 def field(name: bytes, value: bytes) -> Field:
@@ -118,10 +123,9 @@ def field(name: bytes, value: bytes) -> Field:
     return name.lower(), b"%b: %b\r\n" % (name, value), value
 
 
-def connection_names(fields: Fields) -> frozenset[bytes]:
-    """Names that a ``Connection`` field makes hop-by-hop, beside the ones that always are."""
-    words = fields.words(b"connection")
-    return NOTHING if words in _USUAL else frozenset(words) - _MESSAGE
+def hop_names(connection: tuple[bytes, ...]) -> frozenset[bytes]:
+    """Names that the words of ``Connection`` make hop-by-hop, beside the ones that always are."""
+    return NOTHING if connection in _USUAL else frozenset(connection) - _MESSAGE
 
 
 def content_length(fields: Fields) -> int | None:

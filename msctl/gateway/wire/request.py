@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from msctl.gateway.wire.fields import Fields, WireError, content_length, is_token, parse_fields, split_lines
+from msctl.gateway.wire.fields import (
+    NOTHING,
+    Fields,
+    WireError,
+    check_line,
+    content_length,
+    hop_names,
+    is_token,
+    parse_fields,
+)
 
 MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
@@ -25,7 +34,8 @@ _BARE = re.compile(rb"\r[^\n]|(?<!\r)\n")
 class RequestHead:
     """``target`` is path and query as they came; ``length`` is None without one, and with ``chunked``.
 
-    ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket.
+    ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket. ``dropped`` are
+    names that go no further because ``Connection`` has them.
     """
 
     method: str
@@ -40,6 +50,7 @@ class RequestHead:
     keep_alive: bool
     expects_continue: bool
     websocket: bool
+    dropped: frozenset[bytes] = NOTHING
 
     @property
     def has_body(self) -> bool:
@@ -69,9 +80,9 @@ def parse_request(head: bytes) -> RequestHead:
     """Read a head (without its final empty line); raises WireError with the status to answer."""
     if len(head) > MAX_HEAD and len(head.partition(b"\r\n")[0]) <= MAX_TARGET:
         raise WireError("the request head is too large", 431)
-    lines = split_lines(head)
+    lines = head.split(b"\r\n")
     method, target, minor = _request_line(lines[0])
-    fields = parse_fields(lines[1:])
+    fields = parse_fields(lines[1:], len(head))
     named = fields.named
     host = _host(fields, minor)
     if target[0] != "/":
@@ -97,12 +108,14 @@ def parse_request(head: bytes) -> RequestHead:
         keep_alive,
         expects_continue,
         websocket,
+        hop_names(connection) if connection else NOTHING,
     )
 
 
 def _request_line(line: bytes) -> tuple[str, str, int]:
     parts = line.split(b" ")
     if len(parts) != len(("method", "target", "version")):
+        check_line(line)
         raise WireError("the request line is not METHOD TARGET VERSION")
     method, target, version = parts
     if version != b"HTTP/1.1" or method not in _USUAL_METHODS:
@@ -128,7 +141,8 @@ def _host(fields: Fields, minor: int) -> str:
     value = fields.only(b"host")
     if value is None and minor == 0 and b"host" not in fields.named:
         return ""
-    if value is None or (host := _valid_host(value)) is None:
+    host = None if value is None or len(value) > LONGEST_HOST else _common_host(value)
+    if host is None:
         raise WireError("exactly one valid Host is needed")
     return host
 
@@ -136,10 +150,6 @@ def _host(fields: Fields, minor: int) -> str:
 @lru_cache(maxsize=256)
 def _common_host(value: bytes) -> str | None:
     return value.decode("ascii") if _HOST.match(value) else None
-
-
-def _valid_host(value: bytes) -> str | None:
-    return _common_host(value) if len(value) <= LONGEST_HOST else None
 
 
 def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:

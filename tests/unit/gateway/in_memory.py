@@ -83,6 +83,9 @@ class Wire(asyncio.Transport):
     def write_eof(self) -> None:
         self.shut = True
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is buffered here."""
+
     def get_write_buffer_size(self) -> int:
         return 0
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.unit.gateway.in_memory import Instance, Lab, document
+from tests.unit.gateway.in_memory import Client, Instance, Lab, document
 
 PLAIN = b"GET /plain HTTP/1.1\r\nHost: g\r\nX-A: 1\r\n\r\n"
 SIZED = b"POST /sized HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n\r\nhello"
@@ -15,7 +15,7 @@ CHUNKED = (
     b"PUT /chunked HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n"
 )
 HEAD = b"HEAD /head HTTP/1.1\r\nHost: g\r\n\r\n"
-OLD = b"GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+OLD = b"GET /older HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
 OWN = b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n"
 BLANK = b"\r\n" + PLAIN
 PIPELINE = PLAIN + SIZED + OWN + CHUNKED + HEAD + PLAIN
@@ -58,16 +58,21 @@ def answering(form: str, cut: int | None = None) -> Lab:
     return Lab(behave, document(timeout="5s"))
 
 
+async def answered(client: Client, answers: int) -> None:
+    """Wait for so many good answers and for the end of the last exchange."""
+    until = asyncio.get_running_loop().time() + 20.0
+    while client.received.count(b"HTTP/1.1 2") < answers or client.connection._errand is not None:
+        assert asyncio.get_running_loop().time() < until, bytes(client.received)
+        await asyncio.sleep(0)
+
+
 async def exchanged(lab: Lab, portions: list[bytes], answers: int) -> bytes:
     """What a client gets that sends these portions, one in each turn of the loop."""
     client = lab.client()
     for portion in portions:
         client.wire.deliver(portion)
         await asyncio.sleep(0)
-    for _ in range(2000):
-        if client.received.count(b"HTTP/1.1 2") == answers and client.connection._errand is None:
-            break
-        await asyncio.sleep(0)
+    await answered(client, answers)
     client.wire.end()
     await lab.settle()
     assert lab.leaks() == []
@@ -114,12 +119,35 @@ async def test_an_answer_before_its_request_belongs_to_nobody() -> None:
     client = lab.client()
     client.wire.deliver(PLAIN)
     await asyncio.sleep(0.01)
+    client.wire.deliver(PLAIN)
+    await asyncio.sleep(0.02)
     kept = lab.instances[0]
     kept.wire.get_write_buffer_size = lambda: 10_000  # type: ignore[method-assign]
     client.wire.deliver(PLAIN)
     kept.wire.deliver(ANSWERS["length"] % b"them")
     await asyncio.sleep(0.01)
-    assert client.received.count(b"/mine") == 2
+    assert client.received.count(b"/mine") == 3
+    assert b"/them" not in client.received
+    client.wire.end()
+    await lab.settle()
+    assert lab.leaks() == []
+
+
+async def test_nothing_may_come_behind_the_first_answer() -> None:
+    """A second answer that comes a moment later is found out before the connection serves another request."""
+
+    def behave(instance: Instance, _data: bytes) -> None:
+        while size := complete(instance.buffer):
+            instance.buffer = instance.buffer[size:]
+            instance.wire.deliver(ANSWERS["length"] % b"mine")
+            asyncio.get_running_loop().call_later(0.001, instance.wire.deliver, ANSWERS["length"] % b"them")
+
+    lab = Lab(behave, document(instances=1, timeout="5s"))
+    client = lab.client()
+    for turn in range(1, 6):
+        client.wire.deliver(PLAIN)
+        await answered(client, turn)
+    assert client.received.count(b"/mine") == 5
     assert b"/them" not in client.received
     client.wire.end()
     await lab.settle()

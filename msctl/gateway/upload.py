@@ -1,47 +1,14 @@
-"""How long an attempt is waited for, and the request body on its way meanwhile."""
+"""A request body on its way to an instance, and how long the answer is waited for meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from msctl.gateway.request_body import RequestBody
-from msctl.gateway.timers import Timers
+from msctl.gateway.timers import Limit, Timers
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.wire.body import Trailer
 from msctl.gateway.wire.fields import WireError
-
-
-class Patience:
-    """Calls ``expired`` after a while; it may be started again from there."""
-
-    __slots__ = ("_expired", "_over", "_slot", "_timers")
-
-    def __init__(self, timers: Timers, expired: Callable[[], None]) -> None:
-        self._timers = timers
-        self._expired = expired
-        self._slot: int | None = None
-        self._over = False
-
-    def start(self, seconds: float) -> None:
-        """Begin to wait, if it has not begun."""
-        if self._slot is None and not self._over:
-            self._slot = self._timers.set(self, seconds, self._expire)
-
-    def pause(self) -> None:
-        """Nothing is waited for at present."""
-        if self._slot is not None:
-            self._timers.clear(self, self._slot)
-            self._slot = None
-
-    def stop(self) -> None:
-        """The attempt is over."""
-        self._over = True
-        if self._slot is not None:
-            self._timers.clear(self, self._slot)
-
-    def _expire(self) -> None:
-        self._slot = None
-        self._expired()
 
 
 class Upload:
@@ -51,12 +18,14 @@ class Upload:
         self,
         connection: UpstreamConnection,
         body: RequestBody,
-        patience: Patience,
+        timers: Timers,
+        patience: Limit,
         seconds: float,
-        ended: Callable[[], None],
+        ended: Callable[[], None] | None,
     ) -> None:
         self._connection = connection
         self._body = body
+        self._timers = timers
         self._patience = patience
         self._seconds = seconds
         self._ended = ended
@@ -74,9 +43,10 @@ class Upload:
     def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole: from now on the answer is awaited."""
         self._complete = True
-        self._ended()
+        if self._ended is not None:
+            self._ended()
         self._connection.content_end(trailers)
-        self._patience.start(self._seconds)
+        self._start()
 
     def content_broken(self, error: WireError) -> None:
         """The client broke off."""
@@ -85,6 +55,10 @@ class Upload:
     def _flow(self, paused: bool) -> None:
         self._body.pause(paused)
         if paused:
-            self._patience.start(self._seconds)
+            self._start()
         elif not self._complete:
-            self._patience.pause()
+            self._timers.clear(self._patience)
+
+    def _start(self) -> None:
+        if self._patience.slot is None and not self._patience.off:
+            self._timers.set(self._patience, self._timers.clock() + self._seconds)
