@@ -117,18 +117,14 @@ class Errand:
     def go(self) -> None:
         """Run until it waits or ends."""
         try:
-            waiter = self._work.send(None)
+            self._wait(self._work.send(None))
+            return
         except StopIteration:
-            self._over(True)
+            pass
         except BaseException:
             self._over(False)
             raise
-        else:
-            if waiter is None:
-                self._wait(None)
-            else:
-                self._waiter = waiter
-                waiter.callback = self.go
+        self._over(True)
 
     def cancel(self) -> None:
         """Raise CancelledError where it waits."""
@@ -138,11 +134,11 @@ class Errand:
         if self._waiter is not None:
             self._waiter.callback = None
         try:
-            waiter = self._work.throw(asyncio.CancelledError())
+            self._wait(self._work.throw(asyncio.CancelledError()))
+            return
         except (StopIteration, asyncio.CancelledError):
-            self._over(False)
-        else:
-            self._wait(waiter)
+            pass
+        self._over(False)
 
     def _wait(self, waiter: Waiter[Any] | None) -> None:
         self._waiter = waiter

@@ -48,8 +48,9 @@ class UpstreamConnection(Connection):
     def reusable(self) -> bool:
         """Whether the last exchange left the connection clean on both sides."""
         answer, body = self._answer, self._decoder
-        whole = answer is not None and answer.keep_alive and body is not None and body.done and not body.rest
-        return whole and self._sent_all and not self.closed and self._tunnel is None and self._broken is None
+        if answer is None or body is None or not answer.keep_alive or not body.done or body.rest:
+            return False
+        return self._sent_all and not self.closed and self._tunnel is None and self._broken is None
 
     def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> Waiter[AnswerHead]:
         """Send a request's head; what is returned gives the answer's head or raises AttemptError."""
