@@ -181,6 +181,13 @@ class Lab:
                 return
 
 
+async def eventually(condition: Callable[[], object]) -> None:
+    """Let the loop run until ``condition`` holds."""
+    async with asyncio.timeout(20.0):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
 def document(instances: int = 2, timeout: str = "40ms", retries: int = 1) -> dict[str, Any]:
     """One service behind every path."""
     addresses = [f"127.0.0.1:{number + 2}" for number in range(instances)]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.unit.gateway.in_memory import Client, Instance, Lab, document
+from tests.unit.gateway.in_memory import Client, Instance, Lab, document, eventually
 
 PLAIN = b"GET /plain HTTP/1.1\r\nHost: g\r\nX-A: 1\r\n\r\n"
 SIZED = b"POST /sized HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n\r\nhello"
@@ -60,10 +60,8 @@ def answering(form: str, cut: int | None = None) -> Lab:
 
 async def answered(client: Client, answers: int) -> None:
     """Wait for so many good answers and for the end of the last exchange."""
-    until = asyncio.get_running_loop().time() + 20.0
-    while client.received.count(b"HTTP/1.1 2") < answers or client.connection._errand is not None:
-        assert asyncio.get_running_loop().time() < until, bytes(client.received)
-        await asyncio.sleep(0)
+    await eventually(lambda: client.received.count(b"HTTP/1.1 2") == answers)
+    await eventually(lambda: client.connection._errand is None)
 
 
 async def exchanged(lab: Lab, portions: list[bytes], answers: int) -> bytes:
