@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.integration.gateway.raw_cases import CASES, Case
 from tests.unit.gateway.in_memory import Client, Instance, Lab, document, eventually
 
 PLAIN = b"GET /plain HTTP/1.1\r\nHost: g\r\nX-A: 1\r\n\r\n"
@@ -149,4 +150,31 @@ async def test_nothing_may_come_behind_the_first_answer() -> None:
     assert b"/them" not in client.received
     client.wire.end()
     await lab.settle()
+    assert lab.leaks() == []
+
+
+def boundaries(raw: bytes) -> range:
+    """Every byte boundary; of a long message about a hundred."""
+    return range(1, len(raw), 1 + len(raw) // 150)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_what_must_be_refused_is_refused_wherever_it_is_cut(case: Case) -> None:
+    whole: list[bytes] = []
+
+    def behave(instance: Instance, _data: bytes) -> None:
+        whole.extend([instance.buffer] if complete(instance.buffer) else [])
+
+    lab = Lab(behave, document(timeout="5s"))
+    for cut in boundaries(case.raw):
+        client = lab.client()
+        client.wire.deliver(case.raw[:cut])
+        await asyncio.sleep(0)
+        client.wire.deliver(case.raw[cut:])
+        await eventually(lambda client=client: client.wire.shut)  # type: ignore[misc]
+        assert client.received.startswith(b"HTTP/1.1 %d " % case.status), (cut, bytes(client.received))
+        assert client.received.count(b"\r\n\r\n{") == 1
+        client.wire.end()
+    await lab.settle()
+    assert whole == []
     assert lab.leaks() == []
