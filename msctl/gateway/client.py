@@ -215,11 +215,10 @@ class ClientConnection(Connection):
                 body.wanted = self._send_continue
         self.expires = NEVER if body is None else self._host.clock() + BODY_SECONDS
         exchange = self._exchange = self._host.begin(head, body, self)
-        if body is not None and self._buffer:
+        if body is not None:
+            self.read(True)
             data, self._buffer = self._buffer, b""
             self._during(exchange, data)
-        if body is not None and not body.complete:
-            self.read(True)
         self._errand = Errand(self._host.serve(exchange), self._done)
         self._errand.go()
 

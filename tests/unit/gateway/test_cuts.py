@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from msctl.gateway.errand import as_task
+from msctl.gateway.upstream import UpstreamConnection
+from msctl.resilience.endpoints import Endpoint
 from tests.integration.gateway.raw_cases import CASES, Case
 from tests.unit.gateway.in_memory import Client, Instance, Lab, document, eventually
 
@@ -177,4 +180,29 @@ async def test_what_must_be_refused_is_refused_wherever_it_is_cut(case: Case) ->
         client.wire.end()
     await lab.settle()
     assert whole == []
+    assert lab.leaks() == []
+
+
+async def test_a_body_waits_outside_while_there_is_no_connection() -> None:
+    """However much comes with the head, no more is read before an instance takes it."""
+    lab = Lab(lambda _instance, _data: None, document(timeout="5s"))
+    connected, connect = asyncio.Event(), lab.services[0].pool.connect
+
+    async def late(endpoint: Endpoint, seconds: float) -> UpstreamConnection:
+        await as_task()
+        await connected.wait()
+        return await connect(endpoint, seconds)
+
+    lab.services[0].pool.connect = late  # type: ignore[method-assign]
+    client = lab.client()
+    client.wire.deliver(b"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: 900000\r\n\r\n" + b"a" * 300_000)
+    client.wire.deliver(b"a" * 300_000)
+    await asyncio.sleep(0.01)
+    assert sum(map(len, client.wire._waiting)) == 300_000
+    connected.set()
+    await eventually(lambda: not client.wire._waiting)
+    client.wire.deliver(b"a" * 300_000)
+    await eventually(lambda: lab.instances and len(lab.instances[0].buffer) > 900_000)
+    client.wire.end()
+    await lab.settle()
     assert lab.leaks() == []
