@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
+from msctl.registry.acl import Doors
 from msctl.registry.entry import Entry, FoundEntry, InstanceHealth
 from msctl.registry.reading import check_definition, entry_of, result_of
 from msctl.registry.session import Session, catalog_deregister
@@ -105,6 +106,11 @@ class Registry:
     def health(self, project: str) -> tuple[InstanceHealth, ...]:
         """Health of each instance of ``project`` that consumers can see."""
         return tuple(candidate.health for candidate in self.entries(project) if candidate.in_catalog)
+
+    @property
+    def doors(self) -> Doors:
+        """Policies and tokens of this Consul."""
+        return Doors(self._session)
 
     def close(self) -> None:
         """Close the connections."""
