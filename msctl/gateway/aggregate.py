@@ -15,6 +15,7 @@ from msctl.gateway.calling import Call
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Outgoing, Refused
+from msctl.gateway.passing import for_part
 from msctl.gateway.problems import Trouble, problem_of, timed_out
 from msctl.gateway.router import Match
 from msctl.gateway.service import Nature
@@ -158,7 +159,10 @@ async def _ask(work: Gathering, planned: PlannedCall, until: Deadline, retries: 
     service = work.table.services[planned.service]
     target = fill(planned, work.values)
     seconds = until.remaining(work.nature.clock())
-    head = _head(work.exchange, service.name, target)
+    authorization = await for_part(
+        work.exchange, work.table, planned.service, until.remaining(work.nature.clock())
+    )
+    head = _head(work.exchange, service.name, target, authorization)
     outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until, planned.template)
     outgoing.hurried = work.hurried
     call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))
@@ -193,10 +197,12 @@ def _content(answer: AnswerHead, body: bytes, cut: str | None, service: str) -> 
         raise Refused(Trouble("part-failed", f"Service '{service}' answered no JSON", service)) from exc
 
 
-def _head(exchange: Exchange, host: str, target: str) -> bytes:
+def _head(exchange: Exchange, host: str, target: str, authorization: bytes | None) -> bytes:
     fields = exchange.head.fields
-    passed = [f for f in fields.items if f[0] in _PASSED_ON]
+    names = _PASSED_ON if authorization is None else _PASSED_ON[1:]
+    passed = [f for f in fields.items if f[0] in names]
     lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
+    lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
     lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
     trace = exchange.trace
     lines.append(

@@ -32,6 +32,31 @@ class ConsulConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeConfig:
+    """The token endpoint that gives internal tokens, and this gateway's login there."""
+
+    url: str
+    client: str
+    secret_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthConfig:
+    """Whose tokens are accepted: ``jwks`` is a URL or a file, ``revoked`` the URL of what is revoked.
+
+    Requests to the service ``server``, which is the issuer itself, are passed on as they come. Without
+    ``exchange`` services get the client's own token.
+    """
+
+    issuer: str
+    audience: str
+    jwks: str
+    revoked: str | None = None
+    server: str | None = None
+    exchange: ExchangeConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamConfig:
     """One service: fixed ``instances``, or None to follow Consul; ``circuit`` None switches the breaker off.
 
@@ -56,7 +81,7 @@ class GatewayConfig:
 
     listen: Listen
     admin: Listen | None = None
-    auth: None = None
+    auth: AuthConfig | None = None
     errors: Literal["public", "full"] = "public"
     project: str | None = None
     consul: ConsulConfig | None = None

@@ -30,6 +30,22 @@ _NEVER_UP = HOP_BY_HOP | _OURS
 _NEVER_DOWN = HOP_BY_HOP | {b"content-length", b"x-request-id"}
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _FORWARDED = b"x-forwarded-"
+_IDENTITY = (
+    b"authorization",
+    b"remote-user",
+    b"x-actor",
+    b"x-auth",
+    b"x-client-",
+    b"x-consumer",
+    b"x-identity",
+    b"x-jwt",
+    b"x-remote-user",
+    b"x-role",
+    b"x-scope",
+    b"x-subject",
+    b"x-tenant",
+    b"x-user",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +66,20 @@ def request_head(
     request_id: bytes,
     edits: HeaderEdits,
     host: str,
+    authorization: bytes | None = None,
 ) -> bytes:
-    """Everything but the per-attempt fields and the final empty line."""
+    """Everything but the per-attempt fields and the final empty line.
+
+    ``authorization`` replaces what the client said of its identity, empty takes it away; None leaves it.
+    """
     fields = request.fields
     dropped = connection_names(fields) | {name.lower().encode() for name in (*edits.remove, *edits.set)}
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (n, v) for lower, n, v in fields.items if not _is_dropped(lower, dropped)]
+    kept = [field for field in fields.items if not _is_dropped(field[0], dropped)]
+    if authorization is not None:
+        kept = [field for field in kept if not _tells_identity(field[0])]
+        lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
+    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in kept]
     lines.append(_edge_lines(request, edge))
     lines.append(_identity_lines(trace, request_id))
     lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in edits.set.items()]
@@ -72,6 +96,11 @@ def _is_dropped(lower: bytes, dropped: frozenset[bytes]) -> bool:
     if b"_" in lower:
         lower = lower.replace(b"_", b"-")
     return lower in _NEVER_UP or lower.startswith(_FORWARDED) or lower in dropped
+
+
+def _tells_identity(lower: bytes) -> bool:
+    """Whether a service might take the field for who is asking; only we say that."""
+    return lower.replace(b"_", b"-").startswith(_IDENTITY)
 
 
 def _edge_lines(request: RequestHead, edge: Edge) -> bytes:

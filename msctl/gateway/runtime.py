@@ -46,13 +46,13 @@ class Gateway:
         self._empty: asyncio.Event | None = None
         self._answering = answering
         self._max_connections = max_connections
-        self.table = compile_table(config, None, self._maker(config), nature.clock)
+        self.table = compile_table(config, None, self._maker(config), nature.clock, nature.wall)
         measures.count_connections(lambda: len(self.connections))
 
     def reconfigure(self, config: GatewayConfig) -> None:
         """Put a new document in force; requests under way end under the old one."""
         old = self.table
-        self.table = compile_table(config, old, self._maker(config), self.nature.clock)
+        self.table = compile_table(config, old, self._maker(config), self.nature.clock, self.nature.wall)
         for name, service in old.services.items():
             if name not in self.table.services:
                 service.pool.close()

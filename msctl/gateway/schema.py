@@ -7,7 +7,7 @@ from typing import Any
 
 from msctl.gateway import scalars
 from msctl.gateway.aggregate_plan import check_parts, parse_call
-from msctl.gateway.config import ConsulConfig, GatewayConfig, UpstreamConfig
+from msctl.gateway.config import AuthConfig, ConsulConfig, ExchangeConfig, GatewayConfig, UpstreamConfig
 from msctl.gateway.reading import Parser, Spot, items, named, plain, record, value
 from msctl.gateway.template import check_route
 from msctl.manifest.faults import Fault
@@ -194,19 +194,31 @@ def _make_route(**given: Any) -> Route:
     return route
 
 
-def _auth(spot: Spot) -> None:
-    if not (isinstance(spot.node, Scalar) and spot.node.value in ("off", False, None)):
-        raise spot.wrong(
-            "this gateway cannot check tokens yet, and will not leave the door open", "auth: off"
-        )
-
+_auth = record(
+    AuthConfig,
+    {
+        "issuer": _text,
+        "audience": _text,
+        "jwks": _text,
+        "revoked": _or_null(_text),
+        "server": _or_null(value(scalars.name)),
+        "exchange": _or_null(
+            record(
+                ExchangeConfig,
+                {"url": _text, "client": _text, "secret_file": _text},
+                required=["url", "client", "secret_file"],
+            )
+        ),
+    },
+    required=["issuer", "audience", "jwks"],
+)
 
 gateway = record(
     GatewayConfig,
     {
         "listen": value(scalars.listen),
         "admin": _or_null(value(scalars.listen)),
-        "auth": _auth,
+        "auth": _or_off(_auth),
         "errors": _one_of("public", "full"),
         "project": _or_null(_text),
         "consul": _or_null(
