@@ -106,8 +106,10 @@ class Context:
     def access(self) -> Iterator[Access]:
         """A way to the project's registry and gateway, closed afterwards."""
         from msctl.orchestrator.access import Access  # noqa: PLC0415
+        from msctl.orchestrator.credentials import management_token  # noqa: PLC0415
 
-        access = Access(self.engine, self.loaded.project.name)
+        workspace = self.workspace
+        access = Access(self.engine, self.loaded.project.name, lambda: management_token(workspace))
         try:
             yield access
         finally:

@@ -19,13 +19,15 @@ from msctl.broker.topology import topology
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Sink
+from msctl.model.desired import ContainerSpec
 from msctl.model.observed import Observed
 from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
 from msctl.orchestrator.broker_upkeep import tidy
-from msctl.orchestrator.credentials import CredentialStore
+from msctl.orchestrator.credentials import CredentialStore, management_token
+from msctl.orchestrator.doors import close_doors, open_doors, parties
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
@@ -39,6 +41,7 @@ from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
 from msctl.plan.operations import BuildImage, Plan, UpdateFiles
 from msctl.plan.reconcile import reconcile
+from msctl.registry.acl import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,12 @@ class Up:
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
             plan = self._plan(project, chosen, found, credentials, users)
-            self._carry_out(plan, project, chosen, access, users)
+            guests = parties(project, credentials)
+            if plan.changes and found.entries is not None:
+                open_doors(access, guests)
+            self._carry_out(plan, project, chosen, access, users, guests)
+            if plan.changes:
+                close_doors(access, guests)
         return UpResult(tuple(operation.id for operation in plan.changes))
 
     def _check_ground(self, project: Project, observed: Observed) -> None:
@@ -105,7 +113,7 @@ class Up:
             databases=chosen.databases,
             services=chosen.services,
             credentials=credentials,
-            platform_files=platform_files(project, users),
+            platform_files=platform_files(project, credentials, users, chosen.roles["registry"].kind),
             broker=BrokerRuntime(
                 broker_config.environment(),
                 IMPORT_DEFINITIONS,
@@ -125,6 +133,7 @@ class Up:
         chosen: ChosenImages,
         access: Access,
         users: Mapping[str, Secret],
+        guests: tuple[Party, ...],
     ) -> None:
         stop = Event()
         prober = Prober(self.engine, labels.container(project.name, "gateway"))
@@ -146,9 +155,22 @@ class Up:
             documents = definitions(wanted, users)
             return tidy(self.engine, operation.spec.name, wanted, documents, users[PLATFORM_USER])
 
+        def ready(spec: ContainerSpec) -> None:
+            if spec.role == "registry":
+                open_doors(access, guests)
+
         removals = Removals(self.engine, identity, access)
         actions = Actions(
-            self.engine, identity, access, readiness, removals, build, upkeep, timeout=self.timeout, stop=stop
+            self.engine,
+            identity,
+            access,
+            readiness,
+            removals,
+            build,
+            upkeep,
+            ready,
+            timeout=self.timeout,
+            stop=stop,
         )
         try:
             outcome = Executor(actions.run, self.sink, time.monotonic, stop).execute(plan)
@@ -158,7 +180,7 @@ class Up:
 
     @contextmanager
     def _access(self, project: Project) -> Iterator[Access]:
-        access = Access(self.engine, project.name)
+        access = Access(self.engine, project.name, lambda: management_token(self.workspace))
         try:
             yield access
         finally:
