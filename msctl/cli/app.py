@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes
+from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes, tokens
 from msctl.cli.context import Context
 
 app = typer.Typer(
@@ -54,3 +54,4 @@ routes.add_to(app)
 circuits.add_to(app)
 explain.add_to(app)
 gateway.add_to(app)
+tokens.add_to(app)
