@@ -106,10 +106,15 @@ class Context:
     def access(self) -> Iterator[Access]:
         """A way to the project's registry and gateway, closed afterwards."""
         from msctl.orchestrator.access import Access  # noqa: PLC0415
-        from msctl.orchestrator.credentials import management_token  # noqa: PLC0415
+        from msctl.orchestrator.credentials import management_token, operator_secret  # noqa: PLC0415
 
         workspace = self.workspace
-        access = Access(self.engine, self.loaded.project.name, lambda: management_token(workspace))
+        access = Access(
+            self.engine,
+            self.loaded.project.name,
+            lambda: management_token(workspace),
+            lambda: operator_secret(workspace),
+        )
         try:
             yield access
         finally:

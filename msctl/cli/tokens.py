@@ -246,7 +246,6 @@ def _save(wired: Context, name: str, path: Path) -> None:
 @contextmanager
 def _admin(wired: Context) -> Iterator[TokenAdmin]:
     from msctl.errors import UsageError  # noqa: PLC0415
-    from msctl.orchestrator.credentials import operator_secret  # noqa: PLC0415
     from msctl.orchestrator.token_admin import TokenAdmin  # noqa: PLC0415
 
     if not wired.loaded.project.uses_auth:
@@ -254,7 +253,7 @@ def _admin(wired: Context) -> Iterator[TokenAdmin]:
             "nothing in this manifest needs a token", "declare scopes under services.NAME.scopes"
         )
     with wired.access() as access:
-        yield TokenAdmin(access, operator_secret(wired.workspace))
+        yield TokenAdmin(access)
 
 
 def _token(path: Path) -> bytes:

@@ -76,11 +76,13 @@ class UpstreamConfig:
 class GatewayConfig:
     """The whole document. ``access_log`` is the share of requests logged, ``stop_grace`` seconds to drain.
 
-    ``max_connections`` None derives the limit from the open-file limit.
+    ``max_connections`` None derives the limit from the open-file limit. ``admin_digest_file`` holds the
+    SHA-256 (hex) of the secret without which the admin endpoints change nothing.
     """
 
     listen: Listen
     admin: Listen | None = None
+    admin_digest_file: str | None = None
     auth: AuthConfig | None = None
     errors: Literal["public", "full"] = "public"
     project: str | None = None

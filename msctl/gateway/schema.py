@@ -218,6 +218,7 @@ gateway = record(
     {
         "listen": value(scalars.listen),
         "admin": _or_null(value(scalars.listen)),
+        "admin_digest_file": _or_null(_text),
         "auth": _or_off(_auth),
         "errors": _one_of("public", "full"),
         "project": _or_null(_text),

@@ -14,10 +14,20 @@ from msctl.registry.client import Registry
 
 
 class Access:
-    """Opens each way at first use and keeps it until it is forgotten; thread-safe. ``close`` ends all."""
+    """Opens each way at first use and keeps it until it is forgotten; thread-safe. ``close`` ends all.
 
-    def __init__(self, engine: Engine, project: str, token: Callable[[], str | None] | None = None) -> None:
+    ``token`` gives Consul's management token, ``operator_secret`` what admin endpoints want to see.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        project: str,
+        token: Callable[[], str | None] | None = None,
+        operator: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._engine = engine
+        self.operator_secret = operator
         self._token = token or (lambda: "")
         self._project = project
         self._ways: dict[str, ExitStack] = {}

@@ -29,7 +29,8 @@ def _ask(access: Access, method: str, path: str) -> Any:
         address = urlsplit(access.gateway_admin())
         connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
         try:
-            connection.request(method, path)
+            secret = access.operator_secret() or ""
+            connection.request(method, path, headers={"Authorization": f"Bearer {secret}"} if secret else {})
             response = connection.getresponse()
             return _decoded(response.status, response.read())
         finally:
@@ -47,6 +48,8 @@ def _decoded(status: int, body: bytes) -> Any:
     answer = json.loads(body) if body else None
     if status == HTTPStatus.NOT_FOUND:
         raise UsageError(str((answer or {}).get("detail", "the gateway knows no such thing")))
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise MsctlError("the gateway does not know this checkout's operator", "run 'msctl up' here")
     if status >= HTTPStatus.BAD_REQUEST:
         raise MsctlError(f"the gateway refused: {answer}")
     return answer

@@ -91,7 +91,8 @@ def _group(values: Mapping[str, str], kind: str) -> dict[str, Secret]:
 
 def _needed(project: Project) -> list[str]:
     names = [f"registry/{party}" for party in (*PARTIES, *project.services)]
-    names += [f"clients/{client}" for client in client_names(project) if project.uses_auth]
+    clients = client_names(project) if project.uses_auth else (OPERATOR,)
+    names += [f"clients/{client}" for client in clients]
     for service in project.services.values():
         if service.database is not None:
             names += [f"database/{service.name}", f"superuser/{service.name}"]

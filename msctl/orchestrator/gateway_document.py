@@ -39,6 +39,7 @@ def gateway_document(project: Project) -> str:
     document: dict[str, Any] = {
         "listen": f"0.0.0.0:{GATEWAY_PORT}",
         "admin": f"0.0.0.0:{ADMIN_PORT}",
+        "admin_digest_file": f"{_SECRETS}/operator_digest",
         "errors": project.gateway.errors,
         "project": project.name,
         "max_connections": MOST_CONNECTIONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msctl.auth.jose import read_public_key
-from msctl.auth.members import directory
+from msctl.auth.members import OPERATOR, digest, directory
 from msctl.auth.members import render as render_directory
 from msctl.broker import config as broker_config
 from msctl.broker.definitions import definitions
@@ -48,7 +48,8 @@ def platform_files(
 def _gateway(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
     document = live_file("gateway.yaml", gateway_document(project))
     client = credentials.clients["gateway"] if project.uses_auth else None
-    return (*document, *tokens(credentials.registry["gateway"], client))
+    operator = SecretFile("operator_digest", Secret(digest(credentials.clients[OPERATOR].reveal())))
+    return (*document, operator, *tokens(credentials.registry["gateway"], client))
 
 
 def _auth(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:

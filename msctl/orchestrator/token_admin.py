@@ -16,11 +16,10 @@ _TIMEOUT = 5.0
 
 
 class TokenAdmin:
-    """Asks auth with the operator's ``secret``; raises ``NotRunning`` when it does not answer."""
+    """Asks auth with the operator's secret; raises ``NotRunning`` when it does not answer."""
 
-    def __init__(self, access: Access, secret: str | None) -> None:
+    def __init__(self, access: Access) -> None:
         self._access = access
-        self._secret = secret
 
     def issue(self, wanted: Mapping[str, Any]) -> str:
         """A token; raises ``UsageError`` for one that nobody may have."""
@@ -46,9 +45,10 @@ class TokenAdmin:
         return answer
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
-        if self._secret is None:
+        secret = self._access.operator_secret()
+        if secret is None:
             raise NotRunning("this checkout has no operator's secret", "run 'msctl up' here")
-        headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
         try:
             address = urlsplit(self._access.auth_admin())
             connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)

@@ -58,14 +58,15 @@ def test_nothing_is_written_when_nothing_is_new(store: CredentialStore) -> None:
     assert path.stat().st_ino == before
 
 
-def test_without_databases_events_and_tokens_there_are_only_those_for_the_registry() -> None:
+def test_without_databases_events_and_scopes_there_are_only_those_for_registry_and_operator() -> None:
     names = {"registry/management", "registry/gateway", "registry/auth", "registry/web"}
-    assert set(completed({}, project(service("web")), lambda: "x")) == names
+    assert set(completed({}, project(service("web")), lambda: "x")) == {*names, "clients/operator"}
 
 
 def test_consul_gets_uuids() -> None:
     made = completed({}, project(service("web")), lambda: "x")
-    assert all(str(UUID(token)) == token for token in made.values())
+    tokens = [value for name, value in made.items() if name.startswith("registry/")]
+    assert all(str(UUID(token)) == token for token in tokens)
 
 
 def test_every_client_of_the_token_endpoint_has_a_secret() -> None:

@@ -103,7 +103,10 @@ def test_each_role_gets_the_files_it_is_started_with() -> None:
     found = {role: {f.name for f in made} for role, made in files(guarded()).items()}
     assert found == {
         "registry": {"registry.json"},
-        "gateway": {"gateway.yaml", "gateway.yaml.applied", "consul_token", "oauth_client_secret"},
+        "gateway": {
+            *("gateway.yaml", "gateway.yaml.applied", "operator_digest"),
+            *("consul_token", "oauth_client_secret"),
+        },
         "auth": {"auth.json", "auth.json.applied", "consul_token"},
         "broker": {"rabbitmq.conf", "enabled_plugins", "definitions.json", "definitions.json.applied"},
     }
