@@ -32,6 +32,14 @@ class ConsulConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """Files of a PEM certificate chain and its private key."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeConfig:
     """The token endpoint that gives internal tokens, and this gateway's login there."""
 
@@ -83,6 +91,7 @@ class GatewayConfig:
     listen: Listen
     admin: Listen | None = None
     admin_digest_file: str | None = None
+    tls: TlsConfig | None = None
     auth: AuthConfig | None = None
     errors: Literal["public", "full"] = "public"
     project: str | None = None

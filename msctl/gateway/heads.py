@@ -46,6 +46,7 @@ _IDENTITY = (
     b"x-tenant",
     b"x-user",
 )
+_INITIALS = frozenset(name[0] for name in _IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def request_head(
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
     kept = [field for field in fields.items if not _is_dropped(field[0], dropped)]
     if authorization is not None:
-        kept = [field for field in kept if not _tells_identity(field[0])]
+        kept = [f for f in kept if f[0][0] not in _INITIALS or not _tells_identity(f[0])]
         lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
     lines += [b"%b: %b\r\n" % (name, value) for _, name, value in kept]
     lines.append(_edge_lines(request, edge))

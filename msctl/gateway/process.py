@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -29,6 +30,7 @@ from msctl.gateway.log import AccessLog
 from msctl.gateway.measures import Measures
 from msctl.gateway.runtime import Gateway
 from msctl.gateway.service import Nature
+from msctl.gateway.tls import HANDSHAKE_SECONDS, Certificates
 from msctl.telemetry import logs
 from msctl.telemetry.metrics import process_registry
 
@@ -67,10 +69,11 @@ async def _serve(config_path: Path, config: GatewayConfig) -> None:
         stack.push_async_callback(discovery.close)
         reloading = Reloading(config_path, gateway, discovery)
         await discovery.follow(gateway.table)
-        server = await listen(config.listen, lambda: ClientConnection(gateway))
+        certificates = Certificates(config.tls) if config.tls is not None else None
+        server = await listen(config.listen, _protocol(gateway, certificates), certificates)
         if config.admin is not None:
             await _serve_admin(stack, config.admin, Admin(gateway, reloading.reload))
-        sweeper = asyncio.create_task(_sweep(gateway))
+        sweeper = asyncio.create_task(_sweep(gateway, certificates))
         await _until_told(reloading)
         server.close()
         await gateway.drain(max(0.0, config.stop_grace - GRACE_MARGIN))
@@ -97,11 +100,27 @@ def max_connections(config: GatewayConfig) -> int:
     return min(fitting, config.max_connections or MOST_CONNECTIONS)
 
 
-async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asyncio.Server:
-    """Accept clients at an address."""
+def _protocol(gateway: Gateway, certificates: Certificates | None) -> Callable[[], ClientConnection]:
+    """Makes connections that know their scheme."""
+
+    def make() -> ClientConnection:
+        made = ClientConnection(gateway)
+        made.scheme = "http" if certificates is None else "https"
+        return made
+
+    return make
+
+
+async def listen(
+    where: Listen, protocol: Callable[[], ClientConnection], certificates: Certificates | None = None
+) -> asyncio.Server:
+    """Accept clients at an address, by TLS where there is a certificate."""
+    options: dict[str, Any] = {"backlog": BACKLOG, "reuse_address": True}
+    if certificates is not None:
+        options |= {"ssl": certificates.context, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
     try:
         loop = asyncio.get_running_loop()
-        return await loop.create_server(protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True)
+        return await loop.create_server(protocol, where.host, where.port, **options)
     except OSError as exc:
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
 
@@ -121,8 +140,8 @@ class Reloading:
         async with self._lock:
             config = await asyncio.to_thread(load, self._path)
             old = self._gateway.table.config
-            if (config.listen, config.admin) != (old.listen, old.admin):
-                _log.warning("listen and admin change only with a restart")
+            if (config.listen, config.admin, config.tls) != (old.listen, old.admin, old.tls):
+                _log.warning("listen, admin and the paths of tls change only with a restart")
             self._gateway.reconfigure(config)
             await self._discovery.follow(self._gateway.table)
             _log.info("reloaded", extra={"routes": len(config.routes)})
@@ -151,10 +170,12 @@ async def _serve_admin(stack: AsyncExitStack, where: Listen, admin: Admin) -> No
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
 
 
-async def _sweep(gateway: Gateway) -> None:
+async def _sweep(gateway: Gateway, certificates: Certificates | None) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         gateway.sweep()
+        if certificates is not None:
+            certificates.refresh()
 
 
 async def _until_told(reloading: Reloading) -> None:

@@ -7,7 +7,14 @@ from typing import Any
 
 from msctl.gateway import scalars
 from msctl.gateway.aggregate_plan import check_parts, parse_call
-from msctl.gateway.config import AuthConfig, ConsulConfig, ExchangeConfig, GatewayConfig, UpstreamConfig
+from msctl.gateway.config import (
+    AuthConfig,
+    ConsulConfig,
+    ExchangeConfig,
+    GatewayConfig,
+    TlsConfig,
+    UpstreamConfig,
+)
 from msctl.gateway.reading import Parser, Spot, items, named, plain, record, value
 from msctl.gateway.template import check_route
 from msctl.manifest.faults import Fault
@@ -219,6 +226,9 @@ gateway = record(
         "listen": value(scalars.listen),
         "admin": _or_null(value(scalars.listen)),
         "admin_digest_file": _or_null(_text),
+        "tls": _or_off(
+            record(TlsConfig, {"certificate": _text, "key": _text}, required=["certificate", "key"])
+        ),
         "auth": _or_off(_auth),
         "errors": _one_of("public", "full"),
         "project": _or_null(_text),

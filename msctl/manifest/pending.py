@@ -7,7 +7,6 @@ from msctl.manifest.nodes import Mapping, Node, Path, Scalar, Sequence
 from msctl.manifest.plain import matches
 
 PENDING: tuple[tuple[Path, str], ...] = (
-    (("gateway", "tls"), "the gateway speaks plain HTTP so far"),
     (("services", "*", "external"), "external services are not registered yet"),
     (("services", "*", "health", "live"), "liveness is not asked yet"),
     (("services", "*", "subscribes", "*", "ordered"), "order is not kept yet"),

@@ -28,6 +28,8 @@ AUTH_ROUTES = (
 )
 """What clients see of auth; its other doors are for the platform alone."""
 
+CERTIFICATE = "gateway.crt"
+KEY = "gateway.key"
 _SECRETS = "/run/secrets"
 MOST_CONNECTIONS = 5000
 """Docker's userland proxy, through which a published port is reached from its own machine, dies for good at
@@ -47,6 +49,8 @@ def gateway_document(project: Project) -> str:
         "services": {name: _upstream(service) for name, service in project.services.items()},
         "routes": [_route(route) for route in project.gateway.routes],
     }
+    if project.gateway.tls is not None:
+        document["tls"] = {"certificate": f"{_SECRETS}/{CERTIFICATE}", "key": f"{_SECRETS}/{KEY}"}
     if project.uses_auth:
         document["auth"] = _auth(project)
         document["services"]["auth"] = {"instances": [f"auth:{AUTH_PORT}"], "health": "/healthz"}

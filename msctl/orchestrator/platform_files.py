@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 
 from msctl.auth.jose import read_public_key
@@ -16,7 +17,7 @@ from msctl.model.desired import SecretFile
 from msctl.model.project import AuthClient, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.credentials import MANAGEMENT
-from msctl.orchestrator.gateway_document import gateway_document
+from msctl.orchestrator.gateway_document import CERTIFICATE, KEY, gateway_document
 from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import live_file
 from msctl.plan.services import tokens
@@ -46,10 +47,26 @@ def platform_files(
 
 
 def _gateway(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
-    document = live_file("gateway.yaml", gateway_document(project))
+    document = (*live_file("gateway.yaml", gateway_document(project)), *_certificates(project))
     client = credentials.clients["gateway"] if project.uses_auth else None
     operator = SecretFile("operator_digest", Secret(digest(credentials.clients[OPERATOR].reveal())))
     return (*document, operator, *tokens(credentials.registry["gateway"], client))
+
+
+def _certificates(project: Project) -> tuple[SecretFile, ...]:
+    """The gateway looks at these files itself, and takes a new pair as soon as both are there."""
+    tls = project.gateway.tls
+    if tls is None:
+        return ()
+    certificate, key = project.folder / tls.certificate, project.folder / tls.key
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
+        return (*live_file(CERTIFICATE, certificate.read_text()), *live_file(KEY, key.read_text()))
+    except (ssl.SSLError, OSError, ValueError) as exc:
+        raise MsctlError(
+            f"the gateway's certificate cannot be used: {exc}",
+            "gateway.tls names a PEM certificate chain and its key, without a password",
+        ) from exc
 
 
 def _auth(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:

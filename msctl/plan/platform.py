@@ -94,7 +94,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
         dns=(RESOLVER,),
         read_only=True,
         reload="SIGHUP",
-        probe=Probe("http", GATEWAY_PORT, "/healthz"),
+        probe=Probe("http" if declared.tls is None else "tcp", GATEWAY_PORT, "/healthz"),
         registration=Registration("gateway", GATEWAY_PORT),
     )
 

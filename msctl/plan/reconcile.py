@@ -160,16 +160,17 @@ def _readiness(
             reason="must be ready",
             after=(*started, *_asked_through(desired, spec)),
         )
+    registry = f"await {labels.container(desired.project, 'registry')}"
     entered = spec.registration is not None and spec.name in (situation.registered or {})
-    if entered and not settled and not remade:
+    unknown = spec.registration is not None and _may_be_entered(desired, situation)
+    if not settled and (unknown or (entered and not remade)):
         # Consul keeps a failing check's verdict over a new registration of the same entry
         yield Deregister(
             subject=spec.name,
             service=spec.service,
             reason="entered anew once it is ready",
-            after=(f"await {spec.name}",),
+            after=(f"await {spec.name}", *((registry,) if unknown else ())),
         )
-    registry = f"await {labels.container(desired.project, 'registry')}"
     ready = (f"await {spec.name}", registry, f"deregister {spec.name}")
     if spec.registration is not None and (not settled or not _registered(spec, situation)):
         yield Register(
@@ -183,6 +184,12 @@ def _readiness(
         yield AwaitRegistered(
             subject=spec.name, spec=spec, service=spec.service, reason="registers itself", after=ready
         )
+
+
+def _may_be_entered(desired: Desired, situation: Situation) -> bool:
+    """Whether the registry could not be asked and yet has data that may hold any entry."""
+    data = labels.data_volume(desired.project, "registry")
+    return situation.registered is None and any(v.name == data for v in situation.observed.volumes)
 
 
 def _asked_through(desired: Desired, spec: ContainerSpec) -> tuple[str, ...]:

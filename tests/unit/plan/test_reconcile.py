@@ -268,10 +268,12 @@ def test_the_registry_is_replaced_after_it_was_told_who_leaves(running: World) -
     assert_before(plan, "deregister shop-web-1", "remove shop-registry")
 
 
-def test_without_a_registry_nothing_is_deregistered(running: World) -> None:
+def test_without_a_registry_entries_are_replaced_once_it_is_back(running: World) -> None:
     running.put("shop-registry", "exited")
     plan = running.plan(desired(shop(), versions={"web": "two"}))
-    assert not [i for i in ids(plan) if i.startswith("deregister")]
+    gone = [o for o in plan.operations if o.id.startswith("deregister")]
+    assert {o.subject for o in gone} >= {"shop-gateway", "shop-web-1"}
+    assert all(o.after == (f"await {o.subject}", "await shop-registry") for o in gone)
     assert_before(plan, "await shop-registry", "register shop-web-1")
 
 
