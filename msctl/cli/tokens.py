@@ -122,8 +122,16 @@ def verify(
     import time  # noqa: PLC0415
 
     from msctl.auth.refusal import TokenRefused  # noqa: PLC0415
+    from msctl.cli.key_sets import of_project, offline  # noqa: PLC0415
 
-    trust = _trust(context.obj, jwks, issuer, audience)
+    wired: Context = context.obj
+    if jwks is not None:
+        trust = offline(jwks, issuer, audience)
+    else:
+        with _admin(wired) as admin:
+            public_url = wired.loaded.project.gateway.public_url
+            trust = of_project(admin, issuer or public_url, audience or "gateway")
+
     answer: dict[str, Any]
     try:
         identity = trust.check(_token(token), time.time())
@@ -135,7 +143,7 @@ def verify(
         )
     except TokenRefused as exc:
         answer = {"valid": False, "reason": exc.reason, "detail": exc.message}
-    _tell_verdict(context.obj, answer, as_json=as_json)
+    _tell_verdict(wired, answer, as_json=as_json)
 
 
 def revoke(context: typer.Context, token: TokenFile = STDIN) -> None:
@@ -269,27 +277,6 @@ def _token(path: Path) -> bytes:
         raise UsageError(
             f"cannot read {path}: {exc.strerror}", "the argument is a file, never the token"
         ) from exc
-
-
-def _trust(wired: Context, jwks: str | None, issuer: str | None, audience: str | None) -> Any:
-    from msctl.auth.jose import read_key_set  # noqa: PLC0415
-    from msctl.auth.trust import Trust  # noqa: PLC0415
-    from msctl.auth.verifier import Expected  # noqa: PLC0415
-    from msctl.cli.key_sets import fetch  # noqa: PLC0415
-    from msctl.errors import UsageError  # noqa: PLC0415
-
-    if jwks is not None:
-        if issuer is None or audience is None:
-            raise UsageError("with --jwks a token is verified against an issuer and an audience", "say both")
-        trust = Trust(Expected(issuer, audience))
-        trust.use_keys(read_key_set(fetch(jwks)))
-        return trust
-    trust = Trust(Expected(issuer or wired.loaded.project.gateway.public_url, audience or "gateway"))
-    with _admin(wired) as admin:
-        published = admin.published()
-    trust.use_keys(read_key_set(published["jwks"]))
-    trust.use_revoked(published["revoked"])
-    return trust
 
 
 def _tell_verdict(wired: Context, answer: dict[str, Any], *, as_json: bool) -> None:

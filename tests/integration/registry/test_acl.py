@@ -74,11 +74,8 @@ def test_nobody_reads_or_writes_what_is_not_his(
     guarded_consul: RunningConsul, operator: Registry, who: str | None
 ) -> None:
     token = None if who is None else SECRETS[who]
-    writes_key, reads_key = who == "auth", who is not None
-    assert (ask(guarded_consul, "PUT", f"/v1/kv/{TOKENS_KEY}", token) == 200) is writes_key
-    assert (ask(guarded_consul, "GET", f"/v1/kv/{TOKENS_KEY}", token) in (200, 404)) is (
-        reads_key or who is None
-    )
+    assert (ask(guarded_consul, "PUT", f"/v1/kv/{TOKENS_KEY}", token) == 200) is (who == "auth")
+    assert (ask(guarded_consul, "GET", f"/v1/kv/{TOKENS_KEY}", token) != 403) is (who is not None)
     for method, path in (
         ("PUT", "/v1/kv/other"),
         ("GET", "/v1/acl/tokens"),
@@ -86,9 +83,8 @@ def test_nobody_reads_or_writes_what_is_not_his(
         ("PUT", "/v1/agent/leave"),
         ("PUT", "/v1/agent/reload"),
         ("GET", "/v1/agent/self"),
-        ("PUT", "/v1/query"),
     ):
-        assert ask(guarded_consul, method, path, token) in (400, 403, 500), (who, method, path)
+        assert ask(guarded_consul, method, path, token) == 403, (who, method, path)
 
 
 def test_who_left_is_let_in_no_more(guarded_consul: RunningConsul, operator: Registry) -> None:

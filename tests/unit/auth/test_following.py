@@ -1,4 +1,4 @@
-"""Following an issuer: keys and revocations fetched when told, seldom for unknown keys, kept while it is away."""
+"""Following an issuer: keys and revocations fetched when told, and kept in force while it is away."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from msctl.auth.administration import Administration
 from msctl.auth.asking import Credentials
 from msctl.auth.authority import Authority
 from msctl.auth.compact import parse
@@ -201,23 +200,16 @@ async def test_a_bad_assertion_is_an_invalid_client(
     assert (status, answer["error"]) == (401, "invalid_client")
 
 
-@pytest.mark.parametrize("name", CORPUS)
-async def test_no_bad_token_is_introspected_exchanged_or_a_login(doors: Client, name: str) -> None:
-    made = CORPUS[name].make(NOW)
-    bad = made if isinstance(made, str) else made.decode("latin-1")
-    if bad:
-        assert await ask(doors, "/oauth/introspect", token=bad) == (200, {"active": False})
-        assert (await ask(doors, "/oauth/revoke", token=bad))[0] == 200
-    assert (await log_in(doors, bad))[0] in (400, 401)
-    form = {
-        "grant_type": EXCHANGE,
-        "subject_token": bad,
-        "subject_token_type": ACCESS_TOKEN,
-        "audience": "orders",
-    }
-    status, answer = await ask(doors, login="gateway", **form)
-    assert status == 400
-    assert answer["error"] in ("invalid_grant", "invalid_request")
+async def test_no_bad_token_is_introspected_exchanged_or_a_login(doors: Client) -> None:
+    for name, spoilt in CORPUS.items():
+        made = spoilt.make(NOW)
+        bad = made if isinstance(made, str) else made.decode("latin-1")
+        form = {"subject_token": bad, "subject_token_type": ACCESS_TOKEN, "audience": "orders"}
+        status, answer = await ask(doors, login="gateway", grant_type=EXCHANGE, **form)
+        assert (status, answer["error"]) in ((400, "invalid_grant"), (400, "invalid_request")), name
+        assert (await ask(doors, "/oauth/introspect", login="gateway", token=bad))[1] == {"active": False}
+        assert (await ask(doors, "/oauth/revoke", login="gateway", token=bad))[0] == 200
+        assert (await log_in(doors, bad))[0] in (400, 401, 429), name
 
 
 async def test_the_exchange(doors: Client) -> None:
@@ -267,44 +259,3 @@ async def test_guessing_is_slowed_down_and_harms_nobody(doors: Client) -> None:
     assert 429 in statuses
     assert (await ask(doors))[0] == 200
     assert (await ask(doors, login="orders", grant_type="client_credentials", audience="inventory"))[0] == 200
-
-
-@pytest.fixture
-async def office(authority: Authority) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(Administration(authority).application())) as found:
-        yield found
-
-
-OPERATOR = {"Authorization": "Bearer secret-operator"}
-
-
-@pytest.mark.parametrize("value", ["", "Bearer ", "Bearer x", "secret-operator"])
-@pytest.mark.parametrize(
-    "door", ["POST tokens", "GET keys", "POST keys", "POST revocations", "GET published"]
-)
-async def test_the_office_is_the_operators(office: Client, value: str, door: str) -> None:
-    method, path = door.split()
-    async with office.request(method, f"/-/{path}", json={}, headers={"Authorization": value}) as answer:
-        assert answer.status == 401
-
-
-async def test_the_operator_gets_any_clients_token_within_its_policy(office: Client) -> None:
-    wanted = {"client": "orders", "audience": "inventory", "subject": "ann", "ttl": 30}
-    async with office.post("/-/tokens", json=wanted, headers=OPERATOR) as answer:
-        claims = parse((await answer.json())["access_token"].encode()).payload
-    assert (claims["sub"], claims["client_id"], claims["exp"] - claims["iat"]) == ("ann", "orders", 30)
-    mistakes: list[Any] = [{"client": "nobody"}, {"client": "orders", "audience": "x"}, {"ttl": 10**9}, []]
-    for wrong in mistakes:
-        async with office.post("/-/tokens", json=wrong, headers=OPERATOR) as answer:
-            assert answer.status == 400
-
-
-async def test_the_operator_rotates_and_revokes(office: Client, authority: Authority) -> None:
-    async with office.post("/-/keys", headers=OPERATOR) as answer:
-        assert (await answer.json())["state"] == "published"
-    async with office.get("/-/keys", headers=OPERATOR) as answer:
-        assert [key["state"] for key in await answer.json()] == ["signing", "published"]
-    made = authority.issue(DIRECTORY.clients["web"], None, None)["access_token"]
-    for expected in (200, 400):
-        async with office.post("/-/revocations", json={"token": made}, headers=OPERATOR) as answer:
-            assert answer.status == expected

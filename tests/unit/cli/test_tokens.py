@@ -38,11 +38,11 @@ def test_a_bad_token_is_refused_with_its_reason(
     assert json.loads(found.out)["reason"] == CORPUS[name].reason
 
 
-@pytest.mark.parametrize("name", CORPUS)
-def test_a_bad_token_can_be_looked_into_or_is_none(cli: Cli, tmp_path: Path, name: str) -> None:
-    found = cli("token", "inspect", saved(tmp_path, CORPUS[name].make(time.time())))
-    assert found.code in (0, 1)
-    assert "Traceback" not in found.err
+def test_a_bad_token_can_be_looked_into_or_is_none(cli: Cli, tmp_path: Path) -> None:
+    for name, spoilt in CORPUS.items():
+        found = cli("token", "inspect", saved(tmp_path, spoilt.make(time.time())))
+        assert found.code in (0, 1), name
+        assert "Traceback" not in found.err
 
 
 def test_a_good_token_is_valid(cli: Cli, tmp_path: Path, offline: tuple[str, ...]) -> None:
