@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from msctl.errors import ManifestInvalid
@@ -21,7 +22,7 @@ def load(path: Path) -> GatewayConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise ManifestInvalid(f"{path} cannot be read: {exc}") from exc
-    return parse(text, str(path))
+    return _anchored(parse(text, str(path)), path.parent)
 
 
 def parse(text: str, file: str = "gateway.yaml") -> GatewayConfig:
@@ -39,12 +40,24 @@ def parse(text: str, file: str = "gateway.yaml") -> GatewayConfig:
     return config
 
 
+def _anchored(config: GatewayConfig, folder: Path) -> GatewayConfig:
+    """Files are named relative to the document."""
+    auth, tls = config.auth, config.tls
+    if auth is not None and "://" not in auth.jwks:
+        auth = replace(auth, jwks=str(folder / auth.jwks))
+    if tls is not None:
+        tls = replace(tls, certificate=str(folder / tls.certificate), key=str(folder / tls.key))
+    return replace(config, auth=auth, tls=tls)
+
+
 def _check_references(config: GatewayConfig, root: Spot) -> None:
     for index, route in enumerate(config.routes):
         for service in _services_of(route):
             if service not in config.services:
                 what = f"service '{service}' is not among services"
                 root.along(("routes", index, "path"), what)
+    if config.auth is not None and config.auth.server not in (None, *config.services):
+        root.along(("auth", "server"), f"service '{config.auth.server}' is not among services")
     for name, upstream in config.services.items():
         if upstream.instances is None and config.consul is None:
             path = ("services", name, "instances")
