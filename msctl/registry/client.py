@@ -74,9 +74,10 @@ class Registry:
         known = self._session.ask(
             f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
         )
-        self._session.ask(
-            f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
-        )
+        if known:  # with ACLs the agent calls an unknown entry an error
+            self._session.ask(
+                f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
+            )
         for node in self._nodes_still_holding(entry_id, REMOVAL_PATIENCE if known else 0.0):
             self._remove_from_catalog(node, entry_id)
         remaining = self._nodes_still_holding(entry_id, REMOVAL_PATIENCE)
