@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from msctl.auth.store import Store
 from msctl.auth.trust import Trust
 from msctl.auth.verifier import Expected
 
+_log = logging.getLogger("msctl.auth.audit")
 MOST_KEYS = 1000
 """Published at a time: more would make the key set a burden for everybody who fetches it."""
 
@@ -93,6 +95,7 @@ class Authority:
     def revoke(self, identity: Identity) -> None:
         """Nobody may accept this token any more."""
         self._store.revoke(identity.token_id, identity.expires_at)
+        _log.info("token revoked", extra={"jti": identity.token_id, "sub": identity.subject})
         self._trust.use_revoked(self.revoked())
         self.changed()
 
@@ -124,6 +127,7 @@ class Authority:
 
     def _add(self, key: IssuerKey) -> None:
         self._store.add_key(key)
+        _log.info("key published", extra={"kid": key.kid, "signs_from": key.signs_from})
         self._keys = self._store.keys()
         self._trust.use_keys(read_key_set(keyring.key_set(self._keys)))
         self.changed()

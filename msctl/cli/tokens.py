@@ -47,7 +47,7 @@ def issue(
     scope: Annotated[
         str | None, typer.Option("--scope", help="Scopes, separated by blanks; all if absent.")
     ] = None,
-    ttl: Annotated[str, typer.Option("--ttl", help="How long it is valid.")] = "15m",
+    ttl: Annotated[str | None, typer.Option("--ttl", help="How long it is valid; 15m if absent.")] = None,
 ) -> None:
     """Print an access token: the operator's, for the gateway and all that its routes ask for, or a client's.
 
@@ -69,7 +69,7 @@ def issue(
         "subject": subject,
         "audience": audience,
         "scope": scope,
-        "ttl": seconds(ttl),
+        "ttl": None if ttl is None else seconds(ttl),
     }
     with _admin(context.obj) as admin:
         print(admin.issue({name: value for name, value in wanted.items() if value is not None}))

@@ -67,6 +67,7 @@ def broker(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Con
         ports=(PortBinding(AMQP_PORT),),
         tmpfs=_TMP,
         hostname="broker",
+        read_only=True,
         cpu_shares=4096,
         stop_grace=usual_grace("broker"),
         probe=Probe("amqp", AMQP_PORT, interval=5.0, timeout=2.0),
