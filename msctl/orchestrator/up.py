@@ -93,7 +93,9 @@ class Up:
         gateway = observed.container(labels.container(project.name, "gateway"))
         wanted = (project.gateway.bind, project.gateway.port)
         held_by_us = gateway is not None and wanted in gateway.ports.values()
-        if not held_by_us and self.engine.facts().local:
+        # what a killed command was just starting holds its port before the engine shows it
+        beginning = gateway is not None and gateway.state == "created"
+        if not held_by_us and not beginning and self.engine.facts().local:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
                 _check_port(project.gateway.bind, project.gateway.port)
 
