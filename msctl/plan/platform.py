@@ -101,7 +101,10 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
 
 
 def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
-    """The token server; its keys never leave its volume."""
+    """The token server; its keys never leave its volume.
+
+    It comes after the gateway, since nothing waits for it and CPU is what a start is short of.
+    """
     return ContainerSpec(
         name=labels.container(project, "auth"),
         role="auth",
@@ -121,7 +124,9 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
         tmpfs=_TMP,
         dns=(RESOLVER,),
         read_only=True,
+        cpu_shares=512,
         reload="SIGHUP",
+        needs=(labels.container(project, "gateway"),),
         probe=Probe("http", AUTH_PORT, "/healthz"),
         registration=Registration("auth", AUTH_PORT),
     )
