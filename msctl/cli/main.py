@@ -27,7 +27,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as exc:
-        print(f"error: {exc.strerror or exc}", file=sys.stderr, flush=True)
+        if _verbose():
+            traceback.print_exception(exc)
+        place = f"{exc.filename}: " if exc.filename else ""
+        print(f"error: {place}{exc.strerror or exc}", file=sys.stderr, flush=True)
         os._exit(1)  # stdout would fail once more when it is flushed
     except Exception as exc:
         _show_bug(exc)

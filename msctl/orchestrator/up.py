@@ -19,8 +19,8 @@ from msctl.broker.topology import topology
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Notice, Sink
-from msctl.model.observed import Observed
-from msctl.model.project import Project
+from msctl.model.observed import Observed, ObservedContainer
+from msctl.model.project import Gateway, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
@@ -91,11 +91,7 @@ class Up:
         for problem in conflicts(outline(project), observed):
             raise problem
         gateway = observed.container(labels.container(project.name, "gateway"))
-        wanted = (project.gateway.bind, project.gateway.port)
-        held_by_us = gateway is not None and wanted in gateway.ports.values()
-        # what a killed command was just starting holds its port before the engine shows it
-        beginning = gateway is not None and gateway.state == "created"
-        if not held_by_us and not beginning and self.engine.facts().local:
+        if not _may_hold_port(gateway, project.gateway) and self.engine.facts().local:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
                 _check_port(project.gateway.bind, project.gateway.port)
 
@@ -175,6 +171,13 @@ class Up:
             yield access
         finally:
             access.close()
+
+
+def _may_hold_port(gateway: ObservedContainer | None, wanted: Gateway) -> bool:
+    """Whether our gateway has the port; a killed command's start takes it before the engine shows it."""
+    if gateway is None:
+        return False
+    return gateway.state == "created" or (wanted.bind, wanted.port) in gateway.ports.values()
 
 
 def _check_port(host: str, port: int) -> None:

@@ -10,8 +10,8 @@ from itertools import count
 
 from msctl import labels
 from msctl.engine.memory.records import (
-    POLL,
     ContainerRecord,
+    EventFeed,
     RecordedLines,
     created,
     marks,
@@ -52,7 +52,7 @@ class MemoryEngine:
         self._now = now
         self._containers: dict[str, ContainerRecord] = {}
         self._storage = MemoryStorage()
-        self._events: list[tuple[str, EngineEvent]] = []
+        self._events = EventFeed()
         self._ids = count(1)
         self._host_ports = count(40001)
         self._lock = threading.RLock()
@@ -250,14 +250,7 @@ class MemoryEngine:
 
     def events(self, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
         """Events from this call on."""
-        return self._events_from(len(self._events), project, stop)
-
-    def _events_from(self, position: int, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
-        while not stop.is_set():
-            fresh = self._events[position:]
-            position += len(fresh)
-            yield from (event for owner, event in fresh if owner == project)
-            stop.wait(POLL)
+        return self._events.follow(project, stop)
 
     def _published(self, spec: ContainerSpec) -> dict[int, tuple[str, int]]:
         used = {p for r in self._containers.values() for _, p in r.seen.ports.values()}
@@ -286,7 +279,7 @@ class MemoryEngine:
         self._tell(project, record.spec.name, "die", exitCode=str(exit_code))
 
     def _tell(self, project: str, name: str, action: str, **attributes: str) -> None:
-        self._events.append((project, EngineEvent(name, action, self._now(), {"name": name, **attributes})))
+        self._events.add(project, EngineEvent(name, action, self._now(), {"name": name, **attributes}))
 
     def _record(self, name: str) -> ContainerRecord:
         with self._lock:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msctl import labels
-from msctl.engine.port import Identity, LogLine
+from msctl.engine.port import EngineEvent, Identity, LogLine, StopSignal
 from msctl.model.desired import ContainerSpec
 from msctl.model.observed import ObservedContainer, ObservedNetwork, ObservedVolume
 
@@ -60,6 +60,28 @@ class RecordedLines:
     def close(self) -> None:
         """End the iteration."""
         self._closed.set()
+
+
+class EventFeed:
+    """Events of all projects, in order; each follower sees those from its call on."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[str, EngineEvent]] = []
+
+    def add(self, project: str, event: EngineEvent) -> None:
+        """Something happened in ``project``."""
+        self._all.append((project, event))
+
+    def follow(self, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
+        """Events of ``project`` until ``stop``."""
+        return self._after(len(self._all), project, stop)
+
+    def _after(self, position: int, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
+        while not stop.is_set():
+            fresh = self._all[position:]
+            position += len(fresh)
+            yield from (event for owner, event in fresh if owner == project)
+            stop.wait(POLL)
 
 
 def created(

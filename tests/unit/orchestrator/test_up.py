@@ -148,6 +148,21 @@ def test_a_taken_port_is_told_before_anything_is_made(stage: Stage, up: UpCase, 
     assert stage.engine.script.calls == []
 
 
+def test_a_gateway_that_a_killed_up_was_just_starting_may_hold_the_port(
+    stage: Stage, up: UpCase, tmp_path: Path
+) -> None:
+    local = Stage(tmp_path, local=True)
+    stage.engine = local.engine
+    ours = Identity("shop", stage.workspace.origin)
+    stage.engine.create_container(ours, ContainerSpec("shop-gateway", "gateway", "i", "i"), "old", {})
+    with socket.create_server(("127.0.0.1", 0)) as starting:
+        wanted = replace(project(service("web")), gateway=Gateway(port=starting.getsockname()[1]))
+        up(wanted)
+    gateway = stage.engine.observe("shop").container("shop-gateway")
+    assert gateway is not None
+    assert (gateway.state, gateway.config_hash != "old") == ("running", True)
+
+
 def test_a_foreign_container_with_our_name_is_left_alone(stage: Stage, up: UpCase) -> None:
     stranger = Identity("stranger", "elsewhere")
     stage.engine.create_container(stranger, ContainerSpec("shop-web-1", "service", "i", "i"), "h", {})
