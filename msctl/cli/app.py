@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import msctl
-from msctl.cli import circuits, explain, gateway, images, lifecycle, manifest, observe, routes
+from msctl.cli import circuits, explain, gateway, health, images, lifecycle, logs, manifest, observe, routes
 from msctl.cli.context import Context
 
 
@@ -61,6 +61,8 @@ def options(
 
 lifecycle.add_to(app)
 observe.add_to(app)
+logs.add_to(app)
+health.add_to(app)
 manifest.add_to(app)
 images.add_to(app)
 routes.add_to(app)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REDACTED = "[REDACTED]"
+"""What stands where a secret would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -16,10 +19,10 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return "[REDACTED]"
+        return REDACTED
 
     def __str__(self) -> str:
-        return "[REDACTED]"
+        return REDACTED
 
     def __format__(self, spec: str) -> str:
-        return format("[REDACTED]", spec)
+        return format(REDACTED, spec)

@@ -64,15 +64,22 @@ class Follower:
         self._lines: SimpleQueue[LogLine] = SimpleQueue()
         self._readings: dict[str, _Reading] = {}
 
-    def follow(self, first: Iterable[ObservedContainer], look: Look) -> Iterator[LogLine]:
-        """Lines as they come, without end; what ``look`` finds is taken up every second."""
+    def follow(
+        self, first: Iterable[ObservedContainer], look: Look, pause: float
+    ) -> Iterator[LogLine | None]:
+        """Lines as they come, without end, and nothing whenever none came for ``pause`` seconds.
+
+        What ``look`` finds is taken up every second.
+        """
         for container in first:
             self._begin(container)
         due = self._clock() + _LOOK_AGAIN
         try:
             while True:
-                with suppress(Empty):
-                    yield self._lines.get(timeout=max(0.0, due - self._clock()))
+                try:
+                    yield self._lines.get(timeout=min(pause, max(0.0, due - self._clock())))
+                except Empty:
+                    yield None
                 if self._clock() >= due:
                     self._look(look())
                     due = self._clock() + _LOOK_AGAIN

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from rich.console import Console
 
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from msctl.telemetry.loglines.harmless import harmless
+
+__all__ = ["Consoles", "consoles", "harmless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ def consoles(*, plain: bool = False) -> Consoles:
     Rich itself honours ``NO_COLOR``, ``TERM=dumb`` and streams that are no terminal.
     """
     return Consoles(_console(stderr=False, plain=plain), _console(stderr=True, plain=plain))
-
-
-def harmless(text: str) -> str:
-    """``text`` without escape sequences and control characters, which a log line may contain."""
-    return _CONTROL.sub("", text)
 
 
 def _console(*, stderr: bool, plain: bool) -> Console:

@@ -31,11 +31,10 @@ _MARKS: dict[str, tuple[str, str]] = {
 
 def status_view(report: StatusReport, now: datetime) -> RenderableType:
     """The whole report; ``now`` is what ages and countdowns are counted from."""
-    parts: list[RenderableType] = [_headline(report), _services(report, now), _platform(report)]
+    parts: list[RenderableType] = [headline(report), services_view(report, now), platform_view(report)]
     if report.circuits:
         parts.append(circuits_view(report.circuits, now))
-    parts.extend(_trouble(report))
-    parts.extend(Text(f"note: {harmless(note)}", "yellow") for note in report.notes)
+    parts.extend(trouble(report))
     return Group(*parts)
 
 
@@ -50,7 +49,8 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds}s"
 
 
-def _headline(report: StatusReport) -> Text:
+def headline(report: StatusReport) -> Text:
+    """Who it is about, and whether all is well."""
     verdict = ("healthy", "bold green") if report.healthy else ("not healthy", "bold red")
     if not report.running:
         verdict = ("not running", "bold yellow")
@@ -59,29 +59,32 @@ def _headline(report: StatusReport) -> Text:
     )
 
 
-def _mark(state: str) -> Text:
-    text, style = _MARKS[state]
+def mark(state: str) -> Text:
+    """A state in a sign, a word and a colour; one that nobody knows in its own word."""
+    text, style = _MARKS.get(state, (f"? {harmless(state)}", "yellow"))
     return Text(text, style)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+def table(*columns: str) -> Table:
+    """An empty table in the style of all of them."""
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "health")
-    return table
+        drawn.add_column(column, overflow="fold", no_wrap=column == "health")
+    return drawn
 
 
-def _services(report: StatusReport, now: datetime) -> Table:
-    table = _table("instance", "ready", "health", "restarts", "up", "database")
+def services_view(report: StatusReport, now: datetime) -> Table:
+    """The table of services, a line for each instance."""
+    drawn = table("instance", "ready", "health", "restarts", "up", "database")
     prefix = f"{report.project}-"
     for service in report.services:
         ready, database = _service_cells(service)
         rows = [_instance_cells(instance, prefix, now) for instance in service.instances]
         (name, *first), *others = rows or [(service.name, "–", "–", "–")]
-        table.add_row(name, ready, *first, database)
+        drawn.add_row(name, ready, *first, database)
         for name, *row in others:
-            table.add_row(name, "", *row, "")
-    return table
+            drawn.add_row(name, "", *row, "")
+    return drawn
 
 
 def _service_cells(service: ServiceStatus) -> tuple[str | Text, str | Text]:
@@ -91,32 +94,33 @@ def _service_cells(service: ServiceStatus) -> tuple[str | Text, str | Text]:
     database = service.database
     if database is None:
         return ready, "–"
-    return ready, Text.assemble(_mark(database.health), f" {database.engine}")
+    return ready, Text.assemble(mark(database.health), f" {database.engine}")
 
 
 def _instance_cells(instance: InstanceStatus, prefix: str, now: datetime) -> tuple[str, str | Text, str, str]:
     up = age(instance.started_at, now) if instance.state == "running" else instance.state
-    return instance.name.removeprefix(prefix), _mark(instance.health), str(instance.restarts), up
+    return instance.name.removeprefix(prefix), mark(instance.health), str(instance.restarts), up
 
 
-def _platform(report: StatusReport) -> Table:
-    table = _table("platform", "health", "state")
+def platform_view(report: StatusReport) -> Table:
+    """The table of the platform's parts."""
+    drawn = table("platform", "health", "state")
     for part in report.platform:
-        table.add_row(part.name.removeprefix(f"{report.project}-"), _mark(part.health), part.state)
-    return table
+        drawn.add_row(part.name.removeprefix(f"{report.project}-"), mark(part.health), part.state)
+    return drawn
 
 
 def circuits_view(circuits: tuple[CircuitStatus, ...], now: datetime) -> Table:
     """The table of circuits; ``now`` is what countdowns are counted from."""
-    table = _table("circuit", "state", "failures", "cause")
+    drawn = table("circuit", "state", "failures", "cause")
     for circuit in circuits:
-        table.add_row(
+        drawn.add_row(
             f"{circuit.caller} → {circuit.callee}",
-            _mark(circuit.state),
+            mark(circuit.state),
             f"{circuit.failure_rate:.0%} of {circuit.calls}",
             _cause(circuit, now),
         )
-    return table
+    return drawn
 
 
 def _cause(circuit: CircuitStatus, now: datetime) -> str:
@@ -126,15 +130,17 @@ def _cause(circuit: CircuitStatus, now: datetime) -> str:
     return f"{harmless(circuit.cause or 'tripped')}; retry in {left} s"
 
 
-def _trouble(report: StatusReport) -> list[Text]:
+def trouble(report: StatusReport) -> list[Text]:
+    """Why parts are not well, and what else is worth saying."""
     found = [
         (i.name, i.health, i.output) for s in report.services for i in s.instances if _is_bad(i.health)
     ] + [(p.name, p.health, p.output) for p in report.platform if _is_bad(p.health)]
-    return [
+    causes = [
         Text.assemble((f"{name}: ", "bold"), harmless(output).strip().splitlines()[0][:300])
         for name, _, output in found
         if harmless(output).strip()
     ]
+    return causes + [Text(f"note: {harmless(note)}", "yellow") for note in report.notes]
 
 
 def _is_bad(health: Health) -> bool:

@@ -85,9 +85,38 @@ def test_logs_are_told_by_container(cli: Cli, stage: Stage) -> None:
     found = cli("logs", "web")
     assert (found.code, found.err) == (0, "")
     assert "web-1" in found.out
-    assert found.out.endswith("hello\n")
+    assert found.out.endswith("INF hello\n")
     line = json.loads(cli("logs", "web", "--json").out)
     assert (line["container"], line["stream"], line["text"]) == ("shop-web-1", "stdout", "hello\x1b[2J")
+
+
+def test_logs_never_show_a_generated_password(cli: Cli, stage: Stage) -> None:
+    cli("up")
+    password = stage.workspace.read("credentials.json")["database/orders"]
+    stage.engine.write_log("shop-web-1", f"connecting as orders with {password} to the database")
+    assert "with [REDACTED] to" in cli("logs", "web").out
+    assert password not in cli("logs", "--json").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--level", "loud"), ("--grep", "/(/"), ("--since", "yesterday"), ("-f", "--until", "1m")],
+    ids=" ".join,
+)
+def test_logs_of_no_sense_are_exit_2(cli: Cli, stage: Stage, words: tuple[str, ...]) -> None:
+    cli("up")
+    assert cli("logs", *words).code == 2
+
+
+def test_health_asks_and_shows_every_check(cli: Cli, stage: Stage) -> None:
+    cli("up")
+    found = cli("health", "web")
+    assert (found.code, found.err) == (0, "")
+    assert "web-1" in found.out
+    assert json.loads(cli("health", "--json").out)[0]["health"] == "pass"
+    assert cli("health", "wbe").code == 2
+    stage.engine.crash("shop-web-1", 1)
+    assert cli("health", "web").code == 1
 
 
 def test_logs_of_somebody_unknown_are_exit_2(cli: Cli, stage: Stage) -> None:

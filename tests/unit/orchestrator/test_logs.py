@@ -9,10 +9,12 @@ from itertools import count
 import pytest
 
 from msctl.engine.memory import MemoryEngine
-from msctl.engine.port import Identity, LogLine
+from msctl.engine.port import Identity
 from msctl.errors import NotRunning, UsageError
 from msctl.model.desired import ContainerSpec, Role
 from msctl.orchestrator.logs import logs
+from msctl.telemetry.loglines.record import LogRecord, Wanted
+from msctl.telemetry.loglines.redaction import Redactor
 
 IDENTITY = Identity("shop", "here")
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -145,7 +147,39 @@ def test_without_a_tail_only_what_is_new_is_shown_also_after_a_restart(engine: M
         engine.crash(name, 0)
 
 
-def follow_impatiently(engine: MemoryEngine, names: list[str]) -> Iterator[LogLine]:
+def test_what_is_wanted_is_chosen_before_the_last_are_counted(engine: MemoryEngine) -> None:
+    for text in ("ERROR one", "INFO two", "ERROR three", "INFO four"):
+        engine.write_log("shop-web-1", text)
+    assert texts(logs(engine, "shop", ["web"], wanted=Wanted(level="error"), tail=1)) == ["ERROR three"]
+    assert texts(logs(engine, "shop", ["web"], wanted=Wanted(words="two"))) == ["INFO two"]
+    until = BEGIN + timedelta(seconds=7)
+    assert texts(logs(engine, "shop", ["web"], wanted=Wanted(until=until), tail=1)) != ["INFO four"]
+
+
+def test_a_traceback_is_one_record_of_its_container(engine: MemoryEngine) -> None:
+    for text in ("Traceback (most recent call last):", "  File", "ValueError: bad"):
+        engine.write_log("shop-web-1", text)
+        engine.write_log("shop-orders-1", "between")
+    found = [r for r in logs(engine, "shop", []) if r.service == "web"]
+    assert [(r.text.count("\n"), r.said.level, r.instance) for r in found] == [(2, "error", 1)]
+
+
+def test_secrets_are_taken_out(engine: MemoryEngine) -> None:
+    engine.write_log("shop-web-1", "my password is correct-horse-battery")
+    found = texts(logs(engine, "shop", [], redactor=Redactor(["correct-horse-battery"])))
+    assert found == ["my password is [REDACTED]"]
+
+
+def test_a_traceback_is_one_record_while_following(engine: MemoryEngine) -> None:
+    for text in ("Traceback (most recent call last):", "  File", "ValueError: bad", "2026 next"):
+        engine.write_log("shop-web-1", text)
+    followed = logs(engine, "shop", ["web"], follow=True)
+    assert next(followed).text == "Traceback (most recent call last):\n  File\nValueError: bad"
+    assert next(followed).text == "2026 next"
+    engine.crash("shop-web-1", 1)
+
+
+def follow_impatiently(engine: MemoryEngine, names: list[str]) -> Iterator[LogRecord]:
     """By a clock on which a second passes between any two looks at it."""
     seconds = count()
     return logs(engine, "shop", names, follow=True, clock=lambda: next(seconds))
@@ -158,5 +192,5 @@ def add(engine: MemoryEngine, name: str, role: Role, service: str | None) -> Non
     engine.start_container(IDENTITY, name)
 
 
-def texts(lines: Iterator[LogLine]) -> list[str]:
+def texts(lines: Iterator[LogRecord]) -> list[str]:
     return [line.text for line in lines]

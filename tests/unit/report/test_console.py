@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msctl.report.console import consoles, harmless
-from msctl.report.loglines import log_json, log_text
-from tests.unit.report.drawing import ESCAPE, console_of, drawn
+from tests.unit.report.drawing import ESCAPE, console_of
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m",
@@ -30,27 +29,17 @@ def test_nothing_that_controls_a_terminal_is_left(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_log_line_cannot_control_the_terminal(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = drawn(log_text("orders-1", "12:00:00", text, 10), monkeypatch)
-    assert not set(shown) & set("\x1b\x07\x08\r\x9b\x00\x7f")
-    assert shown.count("\n") == 1
+def test_sequences_leave_no_trace(text: str) -> None:
+    assert not set(harmless(text)) & set("\x1b\x07\x08\r\x9b\x00\x7f")
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u2028", "\ud800"])
+def test_what_misleads_the_eye_is_spelled_out(mark: str) -> None:
+    assert harmless(f"a{mark}b") == f"a<U+{ord(mark):04X}>b"
 
 
 def test_words_and_other_scripts_are_left_alone() -> None:
     assert harmless("naïve 日本語 [bold] {x}\ttab") == "naïve 日本語 [bold] {x}\ttab"
-
-
-def test_markup_in_a_log_line_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "[red]not red[/red] :smile:" in drawn(
-        log_text("a", "t", "[red]not red[/red] :smile:", 1), monkeypatch
-    )
-
-
-def test_a_log_line_as_json_keeps_its_text() -> None:
-    line = log_json("orders-1", "2026-01-02T12:00:00+00:00", "stdout", "\x1b[31mred\n")
-    assert "\x1b" not in line
-    assert "\n" not in line
-    assert '"text": "\\u001b[31mred\\n"' in line
 
 
 def test_answers_and_messages_go_to_different_streams() -> None:

@@ -1,0 +1,49 @@
+"""``health``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from msctl.cli.context import Context
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this module."""
+    app.command()(health)
+
+
+def health(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Services, roles or containers.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Ask services for their health now, and show every check. Exit code 1 if one fails.
+
+    Examples:
+
+      msctl health orders
+
+      msctl health --json
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from msctl.orchestrator.health import health as read  # noqa: PLC0415
+    from msctl.orchestrator.status import status  # noqa: PLC0415
+    from msctl.report.health import health_view  # noqa: PLC0415
+
+    wired: Context = context.obj
+    project = wired.loaded.project
+    with wired.access() as access:
+        report = status(wired.engine, access, project)
+        readings = read(wired.engine, project, report, names or [])
+    if as_json:
+        print(json.dumps([reading.to_json() for reading in readings], indent=2))
+    else:
+        wired.consoles.answer.print(health_view(readings, project.name, datetime.now(UTC)))
+    if any(reading.health not in {"pass", "warn"} for reading in readings):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""What a container wrote, understood: joined, recognised, redacted, filtered and shown; pure."""
