@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -30,23 +31,37 @@ class ImageStore(Protocol):
     def obtain(self, reference: str, sink: Sink) -> str:
         """Id of an image the manifest names, pulled if it is not present; raises ``ImageError``."""
 
-    def service_reference(self, project: str, service: str, context: Path, runtime: ImageChoice) -> str:
+    def bases(self, context: Path) -> Sequence[str]:
+        """The roles whose images a folder's Dockerfile starts from; raises ``ImageError`` without one."""
+
+    def service_reference(
+        self, project: str, service: str, context: Path, bases: Mapping[str, ImageChoice]
+    ) -> str:
         """The tag that the image of a folder's present content bears."""
 
     def present(self, references: Sequence[str]) -> frozenset[str]:
         """Those of ``references`` that the engine has."""
 
     def build_service(
-        self, project: str, service: str, context: Path, runtime: ImageChoice, sink: Sink, log_dir: Path
+        self,
+        project: str,
+        service: str,
+        context: Path,
+        bases: Mapping[str, ImageChoice],
+        sink: Sink,
+        log_dir: Path,
     ) -> str:
         """Build a service's image and return its tag; raises ``BuildFailed``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenImages:
-    """The images of a project; ``present`` are the built references that exist already."""
+    """The images of a project; ``present`` are the built references that exist already.
 
-    runtime: ImageChoice
+    ``bases`` are those that services are built upon, by role.
+    """
+
+    bases: Mapping[str, ImageChoice]
     roles: Mapping[str, ImageFact]
     databases: Mapping[str, ImageFact]
     services: Mapping[str, ImageFact]
@@ -57,19 +72,30 @@ def choose(
     store: ImageStore, project: Project, observed: Observed, sink: Sink, log_dir: Path
 ) -> ChosenImages:
     """Get what the platform and the databases need, and name what services will be made from."""
-    wanted = _wanted(project, observed)
+    bases = _bases(store, project)
+    wanted = {**{role: Wanted(role) for role in bases}, **_wanted(project, observed)}
     choices = store.ensure(list(wanted.values()), project.platform.images, sink, log_dir)
     found = dict(zip(wanted, choices, strict=True))
-    runtime = found["runtime"]
-    services = _services(store, project, runtime, sink)
+    started = {role: found[role] for role in ("runtime", *bases)}
+    services = _services(store, project, started, sink)
     built = [services[s.name].reference for s in project.services.values() if s.build is not None]
     return ChosenImages(
-        runtime=runtime,
+        bases=started,
         roles={key: _fact(choice) for key, choice in found.items() if "/" not in key},
         databases={k.removeprefix("database/"): _fact(c) for k, c in found.items() if "/" in k},
         services=services,
         present=store.present(built),
     )
+
+
+def _bases(store: ImageStore, project: Project) -> Sequence[str]:
+    """The roles that services start from; a folder without a Dockerfile is told with the services."""
+    found: dict[str, None] = {}
+    for service in project.services.values():
+        if service.build is not None:
+            with suppress(ImageError):
+                found.update(dict.fromkeys(store.bases(project.folder / service.build)))
+    return tuple(found)
 
 
 def _wanted(project: Project, observed: Observed) -> dict[str, Wanted]:
@@ -98,11 +124,11 @@ def _kind(text: str) -> ImageKind | None:
 
 
 def _services(
-    store: ImageStore, project: Project, runtime: ImageChoice, sink: Sink
+    store: ImageStore, project: Project, bases: Mapping[str, ImageChoice], sink: Sink
 ) -> Mapping[str, ImageFact]:
     here = [s for s in project.services.values() if s.external is None]
     with ThreadPoolExecutor(8, thread_name_prefix="images") as pool:
-        asked = [(s, pool.submit(_service, store, project, s, runtime, sink)) for s in here]
+        asked = [(s, pool.submit(_service, store, project, s, bases, sink)) for s in here]
     cards = [_card(s, error) for s, fact in asked if isinstance(error := fact.exception(), ImageError)]
     if cards:
         raise StartFailed("nothing was started", cards)
@@ -115,11 +141,11 @@ def _card(service: Service, error: ImageError) -> FailureCard:
 
 
 def _service(
-    store: ImageStore, project: Project, service: Service, runtime: ImageChoice, sink: Sink
+    store: ImageStore, project: Project, service: Service, bases: Mapping[str, ImageChoice], sink: Sink
 ) -> ImageFact:
     if service.build is not None:
         folder = project.folder / service.build
-        reference = store.service_reference(project.name, service.name, folder, runtime)
+        reference = store.service_reference(project.name, service.name, folder, bases)
         return ImageFact(reference, reference)
     reference = service.image or ""
     return ImageFact(reference, store.obtain(reference, sink))

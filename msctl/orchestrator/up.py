@@ -144,7 +144,7 @@ class Up:
         def build(operation: BuildImage) -> str:
             made = operation.build
             return self.images.build_service(
-                project.name, made.service, made.context, chosen.runtime, self.sink, self.workspace.logs
+                project.name, made.service, made.context, chosen.bases, self.sink, self.workspace.logs
             )
 
         def upkeep(operation: UpdateFiles) -> tuple[str, ...]:

@@ -71,4 +71,4 @@ def test_it_lists_images(installed: Path, tmp_path: Path) -> None:
     """Reads every recipe on the way."""
     outcome = _run(installed, tmp_path, "images", "list", "--json")
     roles = {row["role"] for row in json.loads(outcome.stdout)}
-    assert {"registry", "broker", "postgres", "mariadb", "redis", "metrics", "runtime"} == roles
+    assert {"registry", "broker", "postgres", "mariadb", "redis", "metrics", "runtime", "node"} == roles

@@ -66,6 +66,7 @@ _LONGEST_BUILD_FIRST = (
     Role("metrics", "prom/prometheus", "v3.5.0", "2.42", "65534:65534", "/prometheus"),
     Role("registry", "hashicorp/consul", "1.22", "1.8", "100:1000", "/consul/data"),
     Role("redis", "redis", "7", "7.0", "999:999", "/data"),
+    Role("node", "node", "22-slim", "18", "10001:10001", None),
 )
 ROLES: Mapping[str, Role] = MappingProxyType({role.name: role for role in _LONGEST_BUILD_FIRST})
 """Every role by name, in the order in which building them takes the least time."""

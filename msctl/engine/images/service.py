@@ -14,22 +14,29 @@ from msctl.engine.images.local_files import using_files
 from msctl.engine.images.pip_settings import PipSettings, read_pip_settings
 from msctl.engine.images.proxies import on_loopback, proxy_environment
 from msctl.engine.images.recipe import digest
+from msctl.engine.images.roles import ImageChoice
 from msctl.engine.images.service_context import Context, read_context
 from msctl.events import Notice, Sink
 
-RUNTIME_ARGUMENT = "MSCTL_RUNTIME"
+BASES: Mapping[str, str] = {"runtime": "MSCTL_RUNTIME", "node": "MSCTL_NODE"}
+"""By role, the build argument that names its image to Dockerfiles that start from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceBuild:
-    """A service's build: its folder, the runtime image it may start from, arguments the manifest declares."""
+    """A service's build: its folder, the images it may start from, arguments the manifest declares."""
 
     project: str
     service: str
     folder: Path
-    runtime_reference: str
-    runtime_id: str
+    bases: Mapping[str, ImageChoice]
     arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+def bases(folder: Path) -> tuple[str, ...]:
+    """The roles whose images the folder's Dockerfile starts from."""
+    dockerfile = read_context(folder).dockerfile
+    return tuple(role for role, argument in BASES.items() if argument in dockerfile)
 
 
 def service_reference(build: ServiceBuild) -> str:
@@ -60,7 +67,7 @@ def _build_service(client: docker.DockerClient, build: ServiceBuild, sink: Sink,
     arguments = {
         **proxies,
         **build.arguments,
-        RUNTIME_ARGUMENT: build.runtime_reference,
+        **{BASES[role]: choice.reference for role, choice in build.bases.items()},
     }
     job = Build(reference, arguments, network=_network(proxies, pip))
     with context.tar() as archive:
@@ -75,9 +82,12 @@ _WITHOUT_LOGIN = (
 
 
 def _reference(build: ServiceBuild, context: Context) -> str:
-    runtime = build.runtime_id if RUNTIME_ARGUMENT in context.dockerfile else ""
+    started = [
+        build.bases[role] for role in BASES if role in build.bases and BASES[role] in context.dockerfile
+    ]
     inputs = (f"{name}={value}" for name, value in sorted(build.arguments.items()))
-    return f"{build.project}/{build.service}:{digest(context.hash(), runtime, *inputs)[:16]}"
+    made_of = digest(context.hash(), *(base.image_id for base in started), *inputs)
+    return f"{build.project}/{build.service}:{made_of[:16]}"
 
 
 def _network(proxies: Mapping[str, str], pip: PipSettings) -> str | None:

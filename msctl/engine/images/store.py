@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from msctl.engine.images.docker_build import translated
 from msctl.engine.images.ensure import ensure, present
 from msctl.engine.images.pull import pull_image
 from msctl.engine.images.roles import ImageChoice, Wanted
-from msctl.engine.images.service import ServiceBuild, build_service, service_reference
+from msctl.engine.images.service import ServiceBuild, bases, build_service, service_reference
 from msctl.events import Sink
 from msctl.model.project import ImagePolicy
 
@@ -40,9 +40,15 @@ class DockerImages:
             found = self.client.images.list(reference)
         return str(found[0].id) if found else pull_image(self.client, reference, reference, sink)
 
-    def service_reference(self, project: str, service: str, context: Path, runtime: ImageChoice) -> str:
+    def bases(self, context: Path) -> Sequence[str]:
+        """The roles whose images a folder's Dockerfile starts from."""
+        return bases(context)
+
+    def service_reference(
+        self, project: str, service: str, context: Path, bases: Mapping[str, ImageChoice]
+    ) -> str:
         """The tag that the image of a folder's present content bears."""
-        return service_reference(_build(project, service, context, runtime))
+        return service_reference(ServiceBuild(project, service, context, bases))
 
     def present(self, references: Sequence[str]) -> frozenset[str]:
         """Those of ``references`` that the engine has."""
@@ -50,11 +56,13 @@ class DockerImages:
             return frozenset(name for name in references if self.client.images.list(name))
 
     def build_service(
-        self, project: str, service: str, context: Path, runtime: ImageChoice, sink: Sink, log_dir: Path
+        self,
+        project: str,
+        service: str,
+        context: Path,
+        bases: Mapping[str, ImageChoice],
+        sink: Sink,
+        log_dir: Path,
     ) -> str:
         """Build a service's image and return its tag; raises ``BuildFailed``."""
-        return build_service(self.client, _build(project, service, context, runtime), sink, log_dir)
-
-
-def _build(project: str, service: str, context: Path, runtime: ImageChoice) -> ServiceBuild:
-    return ServiceBuild(project, service, context, runtime.reference, runtime.image_id)
+        return build_service(self.client, ServiceBuild(project, service, context, bases), sink, log_dir)

@@ -15,6 +15,7 @@ from msctl.engine.docker import DockerEngine
 from msctl.engine.docker.facade import Facade
 from msctl.engine.images.docker_build import Build, build_image, context_of
 from msctl.engine.images.pull import pull_image
+from msctl.engine.images.roles import ImageChoice
 from msctl.engine.images.service import ServiceBuild, build_service
 from msctl.errors import BuildFailed, ImageError
 from msctl.events import NullSink
@@ -41,7 +42,8 @@ def project(client: docker.DockerClient) -> Iterator[str]:
 
 def service(project: str, folder: Path, runtime: str, dockerfile: str) -> ServiceBuild:
     (folder / "Dockerfile").write_text(f"ARG MSCTL_RUNTIME\nFROM ${{MSCTL_RUNTIME}}\n{dockerfile}")
-    return ServiceBuild(project, "orders", folder, runtime, "sha256:x")
+    base = ImageChoice("runtime", runtime, "sha256:x", "recipe", "1")
+    return ServiceBuild(project, "orders", folder, {"runtime": base})
 
 
 def test_an_image_registry_that_accepts_and_says_nothing_is_given_up(client: docker.DockerClient) -> None:

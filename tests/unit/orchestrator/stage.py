@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -124,18 +124,29 @@ class FakeImages:
             raise ImageError(f"{reference} could not be pulled: no route to host")
         return f"id-{reference}"
 
-    def service_reference(self, project: str, service: str, context: Path, runtime: ImageChoice) -> str:
+    def bases(self, context: Path) -> Sequence[str]:
+        return ()
+
+    def service_reference(
+        self, project: str, service: str, context: Path, bases: Mapping[str, ImageChoice]
+    ) -> str:
         return f"{project}/{service}:{self.content.get(service, 'one')}"
 
     def present(self, references: Sequence[str]) -> frozenset[str]:
         return frozenset(self.built & set(references))
 
     def build_service(
-        self, project: str, service: str, context: Path, runtime: ImageChoice, sink: Sink, log_dir: Path
+        self,
+        project: str,
+        service: str,
+        context: Path,
+        bases: Mapping[str, ImageChoice],
+        sink: Sink,
+        log_dir: Path,
     ) -> str:
         if service in self.broken:
             raise BuildFailed(f"the image of '{service}' could not be built", ["RUN pip", "boom"], "b.log")
-        reference = self.service_reference(project, service, context, runtime)
+        reference = self.service_reference(project, service, context, bases)
         self.built.add(reference)
         return reference
 

@@ -13,6 +13,7 @@ from msctl.engine.images.apt_settings import AptSource
 from msctl.engine.images.bootstrap import RootInputs, base_command, role_command, tool_environment
 from msctl.engine.images.recipe import base_recipe, digest, load_recipe, root_hash
 from msctl.engine.images.roles import ROLES
+from msctl.engine.images.service import BASES
 
 SOURCE = AptSource("https://ann:secret@mirror.test/debian", "bookworm")
 INPUTS = RootInputs(Path("/cache/apt.conf"), Path("/cache/base.tar"), Path("/cache/stage"))
@@ -23,7 +24,7 @@ def test_every_role_has_a_recipe_that_runs_as_the_roles_user(role: str) -> None:
     recipe = load_recipe(role)
     assert recipe.packages
     user = [line for line in recipe.configuration if line.startswith("USER ")]
-    assert user == ([] if role == "runtime" else [f"USER {ROLES[role].user}"])
+    assert user == ([] if role in BASES else [f"USER {ROLES[role].user}"])
     data = ROLES[role].data
     assert data is None or data in recipe.finish
 

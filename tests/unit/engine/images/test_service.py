@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from msctl.engine.images.service import ServiceBuild, build_service, service_reference
+from msctl.engine.images.roles import ImageChoice
+from msctl.engine.images.service import BASES, ServiceBuild, bases, build_service, service_reference
 from msctl.engine.images.service_context import read_context
 from msctl.errors import BuildFailed, ImageError
 from msctl.events import Notice, StepProgress
@@ -33,7 +34,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def build_of(folder: Path) -> ServiceBuild:
-    return ServiceBuild("shop", "orders", folder, "msctl/runtime:1", "sha256:runtime")
+    return ServiceBuild(
+        "shop", "orders", folder, {"runtime": base("runtime", "1"), "node": base("node", "1")}
+    )
+
+
+def base(role: str, version: str) -> ImageChoice:
+    return ImageChoice(role, f"msctl/{role}:{version}", f"sha256:{role}{version}", "recipe", version)
 
 
 def test_ignored_files_and_caches_stay_at_home(folder: Path) -> None:
@@ -98,9 +105,18 @@ def test_logs_that_cannot_be_written_are_named(folder: Path, tmp_path: Path) -> 
         build_service(FakeClient().client(), build_of(folder), RememberingSink(), tmp_path / "logs")
 
 
-def test_the_name_depends_on_the_runtime_only_when_it_is_used(folder: Path) -> None:
+def test_a_dockerfile_says_which_images_it_starts_from(folder: Path) -> None:
+    assert bases(folder) == ("runtime",)
+    (folder / "Dockerfile").write_text("ARG MSCTL_NODE\nFROM ${MSCTL_NODE}\n")
+    assert bases(folder) == ("node",)
+
+
+@pytest.mark.parametrize("role", ["runtime", "node"])
+def test_the_name_depends_on_a_base_only_when_it_is_used(folder: Path, role: str) -> None:
+    argument = BASES[role]
+    (folder / "Dockerfile").write_text(f"ARG {argument}\nFROM ${{{argument}}}\nCOPY . .\n")
     build = build_of(folder)
-    newer = replace(build, runtime_id="sha256:newer")
+    newer = replace(build, bases={**build.bases, role: base(role, "2")})
     assert service_reference(build).startswith("shop/orders:")
     assert service_reference(newer) != service_reference(build)
     assert service_reference(replace(build, arguments={"X": "1"})) != service_reference(build)
