@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 import msctl
-from msctl.cli import circuits, explain, gateway, health, images, lifecycle, logs, manifest, observe, routes
+from msctl.cli import (
+    circuits,
+    explain,
+    gateway,
+    health,
+    images,
+    lifecycle,
+    logs,
+    manifest,
+    observe,
+    routes,
+    scaffold,
+)
 from msctl.cli.context import Context
 
 
@@ -59,6 +71,7 @@ def options(
     context.obj = Context(file, plain, quiet, verbose)
 
 
+scaffold.add_to(app)
 lifecycle.add_to(app)
 observe.add_to(app)
 logs.add_to(app)

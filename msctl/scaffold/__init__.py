@@ -1,0 +1,1 @@
+"""New projects and services: templates → files, and their entries in the manifest."""
