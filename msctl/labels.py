@@ -46,6 +46,11 @@ def secrets_volume(container_name: str) -> str:
     return f"{container_name}{_SECRETS}"
 
 
+def retry_tier(seconds: float) -> str:
+    """Name of a wait between two tries: ``10s``, below a second ``500ms``; last part of its queue's name."""
+    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"
+
+
 def holds_data(volume: str) -> bool:
     """Whether a volume of ours outlives its container."""
     return not volume.endswith(_SECRETS)

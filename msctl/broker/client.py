@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from msctl.broker.difference import Surplus
+from msctl.broker.difference import Surplus, needed
 from msctl.broker.topology import Topology
 from msctl.broker.translation import translated
 from msctl.model.secret import Secret
@@ -96,26 +96,30 @@ class Broker:
                 channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
 
     def remove(self, surplus: Surplus, *, with_messages: bool = False) -> tuple[QueueFacts, ...]:
-        """Unbind and delete what is no longer wanted; returns the queues kept: not empty or in use.
+        """Unbind and delete what is no longer wanted; returns the queues kept.
 
-        RabbitMQ cannot delete a quorum queue on the condition that it is empty, so it is asked first.
-        Users are not reachable by AMQP: see ``commands.delete_user``.
+        Kept are queues that hold messages or are in use, and those to which these flow on. RabbitMQ cannot
+        delete a quorum queue on the condition that it is empty, so it is asked first. Users are not reachable
+        by AMQP: see ``commands.delete_user``.
         """
-        kept = []
         with self._channel("remove what is no longer declared") as channel:
             for binding in surplus.bindings:
                 channel.queue_unbind(binding.queue, binding.exchange, binding.routing_key)
+        facts = {name: self.queue_facts(name) for name in surplus.queues}
+        busy = [f.name for f in facts.values() if f is not None and (f.messages or f.consumers)]
+        keep = frozenset() if with_messages else needed(busy)
         for name in surplus.queues:
-            facts = self.queue_facts(name)
-            if facts is not None and (facts.messages or facts.consumers) and not with_messages:
-                kept.append(facts)
-                continue
-            with self._channel(f"delete queue '{name}'") as channel:
-                channel.queue_delete(name)
+            if name not in keep:
+                self.delete(name)
         with self._channel("remove exchanges that are no longer declared") as channel:
             for exchange in surplus.exchanges:
                 channel.exchange_delete(exchange)
-        return tuple(kept)
+        return tuple(f for f in facts.values() if f is not None and f.name in keep)
+
+    def delete(self, queue: str) -> None:
+        """Delete a queue with all that it holds; an absent one is fine."""
+        with self._channel(f"delete queue '{queue}'") as channel:
+            channel.queue_delete(queue)
 
     @contextmanager
     def _channel(self, what: str) -> Iterator[Any]:

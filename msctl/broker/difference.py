@@ -55,6 +55,22 @@ def surplus(topology: Topology, wanted: Document, found: Document) -> Surplus:
     )
 
 
+def onward(queue: str) -> str:
+    """The queue that a service's queue hands its dead letters to: tier → main, main → dead → itself."""
+    service, _, part = queue.partition(".")
+    return service if part.startswith("retry.") else f"{service}.dead"
+
+
+def needed(busy: Iterable[str]) -> frozenset[str]:
+    """Queues that must stay while those of ``busy`` are: what flows on from them needs a goal."""
+    found: set[str] = set()
+    for name in busy:
+        while name not in found:
+            found.add(name)
+            name = onward(name)  # noqa: PLW2901
+    return frozenset(found)
+
+
 def clashes(topology: Topology, found: Document) -> tuple[Clash, ...]:
     """Queues whose arguments, and exchanges whose type, differ from what is wanted."""
     vhost = topology.vhost

@@ -9,10 +9,11 @@ exchange would reach every queue of the virtual host, and RabbitMQ cannot limit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msctl import labels
 from msctl.model.project import Project, Service
 
 EVENTS = "events"
@@ -21,8 +22,6 @@ EVENTS = "events"
 DEFAULT_EXCHANGE = ""
 DELIVERY_LIMIT = 100
 """Backstop only: RabbitMQ also counts deliveries that were lost to a killed consumer."""
-
-DEFAULT_RETRY_TIERS = (1.0, 10.0, 60.0)
 
 Argument = str | int | bool
 
@@ -79,8 +78,7 @@ def retry_exchange(service: str) -> str:
 
 def retry_queue(service: str, seconds: float) -> str:
     """Name of a retry tier: ``orders.retry.10s``, below a second ``orders.retry.500ms``."""
-    tier = f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"
-    return f"{service}.retry.{tier}"
+    return f"{service}.retry.{labels.retry_tier(seconds)}"
 
 
 def dead_queue(service: str) -> str:
@@ -88,7 +86,7 @@ def dead_queue(service: str) -> str:
     return f"{service}.dead"
 
 
-def topology(project: Project, retry_tiers: Sequence[float] = DEFAULT_RETRY_TIERS) -> Topology:
+def topology(project: Project) -> Topology:
     """The topology that ``project`` declares; external services take no part."""
     services = [s for s in project.services.values() if s.publishes or s.subscribes]
     subscribers = [s for s in services if s.subscribes]
@@ -98,13 +96,13 @@ def topology(project: Project, retry_tiers: Sequence[float] = DEFAULT_RETRY_TIER
             Exchange(EVENTS, "topic"),
             *(Exchange(retry_exchange(s.name), "direct") for s in subscribers),
         ),
-        queues=tuple(queue for s in subscribers for queue in _queues(s, retry_tiers)),
-        bindings=tuple(binding for s in subscribers for binding in _bindings(s, retry_tiers)),
+        queues=tuple(queue for s in subscribers for queue in _queues(s)),
+        bindings=tuple(binding for s in subscribers for binding in _bindings(s)),
         parties=tuple(Party(s.name, s.publishes, bool(s.subscribes)) for s in services),
     )
 
 
-def _queues(service: Service, retry_tiers: Sequence[float]) -> tuple[Queue, ...]:
+def _queues(service: Service) -> tuple[Queue, ...]:
     name = service.name
     dead = Queue(dead_queue(name), {"x-queue-type": "quorum"})
     tiers = (
@@ -112,7 +110,7 @@ def _queues(service: Service, retry_tiers: Sequence[float]) -> tuple[Queue, ...]
             retry_queue(name, seconds),
             _moving_on(name) | {"x-message-ttl": round(seconds * 1000)},
         )
-        for seconds in retry_tiers
+        for seconds in service.event_retries
     )
     return (_main_queue(service), *tiers, dead)
 
@@ -139,9 +137,9 @@ def _moving_on(target: str) -> dict[str, Argument]:
     }
 
 
-def _bindings(service: Service, retry_tiers: Sequence[float]) -> tuple[Binding, ...]:
+def _bindings(service: Service) -> tuple[Binding, ...]:
     name = service.name
-    own = [*(retry_queue(name, seconds) for seconds in retry_tiers), dead_queue(name)]
+    own = [*(retry_queue(name, seconds) for seconds in service.event_retries), dead_queue(name)]
     patterns = dict.fromkeys(subscription.pattern for subscription in service.subscribes)
     return (
         *(Binding(EVENTS, name, pattern) for pattern in patterns),

@@ -23,6 +23,12 @@ def up(
     context: typer.Context,
     as_json: Json = False,
     adopt: Adopt = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Give up event queues that nobody subscribes to, with what they hold."
+        ),
+    ] = False,
     timeout: Annotated[
         str, typer.Option(help="How long each part may take to become healthy, e.g. 90s or 2m.")
     ] = "2m",
@@ -52,9 +58,9 @@ def up(
         if as_json:
             for problem in (*loaded.warnings, *loaded.unused):
                 sink.emit(Notice("warning", str(problem)))
-        result = Up(wired.engine, wired.images, wired.workspace, sink, timeout=patience, adopt=adopt).run(
-            loaded.project
-        )
+        result = Up(
+            wired.engine, wired.images, wired.workspace, sink, timeout=patience, adopt=adopt, discard=yes
+        ).run(loaded.project)
     with wired.access() as access:
         report = status(wired.engine, access, loaded.project)
     if as_json:

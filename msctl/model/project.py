@@ -73,6 +73,7 @@ class Service:
 
     Exactly one of ``build``, ``image`` and ``external`` is set. ``build`` is a path relative to the
     manifest's folder. ``calls`` maps each callee to the scopes asked for, ``None`` meaning all.
+    ``event_retries`` are the waits before the second and each further try to handle an event.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Service:
     registration: Registration = "platform"
     publishes: tuple[str, ...] = ()
     subscribes: tuple[Subscription, ...] = ()
+    event_retries: tuple[float, ...] = (1.0, 10.0, 60.0)
     health: Health = Health()
     stop_grace: float = 10.0
     circuit: Circuit | None = Circuit()

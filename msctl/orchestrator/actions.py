@@ -46,7 +46,7 @@ class Actions:
         readiness: Readiness,
         removals: Removals,
         build: Callable[[BuildImage], str],
-        upkeep: Callable[[UpdateFiles], Sequence[str]] = lambda _: (),
+        upkeep: Callable[[ContainerSpec], Sequence[str]] = lambda _: (),
         *,
         timeout: float,
         stop: Event,
@@ -62,6 +62,7 @@ class Actions:
         self._stop = stop
         self._network = labels.project_network(identity.project)
         self._subnet: str | None = None
+        self._created: set[str] = set()
         self._lock = Lock()
 
     @singledispatchmethod
@@ -99,6 +100,7 @@ class Actions:
     def _(self, operation: CreateContainer) -> str:
         spec = operation.spec
         self._engine.create_container(self._identity, spec, operation.config_hash, self._addresses(spec))
+        self._created.add(spec.name)
         try:
             return self._start(spec)
         except MsctlError:
@@ -121,7 +123,7 @@ class Actions:
             result = self._engine.execute(spec.name, spec.reload_command, timeout=_PROVISION_TIMEOUT)
             if result.exit_code != 0:
                 raise EngineError(f"'{spec.name}' refused its new files: {result.output.strip()[-300:]}")
-        done = self._upkeep(operation)
+        done = self._upkeep(spec)
         self._engine.deliver_secrets(self._identity, spec.name, marks)
         return "; ".join(("reloaded", *done))
 
@@ -129,7 +131,8 @@ class Actions:
     def _(self, operation: AwaitReady) -> str:
         answer = self._readiness.wait(operation.spec, self._network)
         self._provision(operation.spec)
-        return answer
+        done = self._upkeep(operation.spec) if operation.subject in self._created else ()
+        return "; ".join((answer, *done))
 
     @run.register
     def _(self, operation: Register) -> str:

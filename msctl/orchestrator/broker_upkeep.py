@@ -7,14 +7,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msctl import labels
 from msctl.broker.client import Broker, QueueFacts
 from msctl.broker.commands import EXPORT_DEFINITIONS, Command, delete_user
-from msctl.broker.difference import Surplus, clashes, surplus
+from msctl.broker.definitions import definitions
+from msctl.broker.difference import Clash, Surplus, clashes, surplus
 from msctl.broker.permissions import PLATFORM_USER
-from msctl.broker.topology import Topology
+from msctl.broker.topology import Topology, topology
 from msctl.engine.port import Engine
 from msctl.engine.tunnel import reach
 from msctl.errors import BrokerError
+from msctl.model.desired import ContainerSpec
+from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.plan.platform import AMQP_PORT
 from msctl.plan.services import amqp_url
@@ -24,34 +28,85 @@ _IMPORT_TIMEOUT = 10.0
 _POLL = 0.2
 
 
+class BrokerUpkeep:
+    """``tidy`` of a project's broker within one ``up``: whenever its definitions were read anew.
+
+    ``fresh`` tells that the broker began without any data, so that there is nothing to find.
+    """
+
+    def __init__(
+        self, engine: Engine, project: Project, users: Mapping[str, Secret], *, fresh: bool, discard: bool
+    ) -> None:
+        self._engine = engine
+        self._project = project
+        self._users = users
+        self._fresh = fresh
+        self._discard = discard
+        self.done = fresh or not project.uses_broker
+
+    def __call__(self, spec: ContainerSpec) -> tuple[str, ...]:
+        """Tidy if ``spec`` is the broker's container; a sentence for each thing done or left."""
+        if spec.role != "broker" or self._fresh:
+            return ()
+        return self.tidy()
+
+    def tidy(self) -> tuple[str, ...]:
+        """Tidy in any case."""
+        self.done = True
+        wanted = topology(self._project)
+        documents = definitions(wanted, self._users)
+        container = labels.container(self._project.name, "broker")
+        password = self._users[PLATFORM_USER]
+        return tidy(self._engine, container, wanted, documents, password, discard=self._discard)
+
+
 def tidy(
     engine: Engine,
     container: str,
-    topology: Topology,
+    declared: Topology,
     wanted: Mapping[str, Any],
     password: Secret,
     *,
+    discard: bool = False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Remove what ``wanted`` does not contain, once it was imported; a sentence for each thing done or left.
 
-    ``password`` is the platform user's. A queue that holds messages or is in use is unbound and left.
-    Raises ``BrokerError`` naming the argument, and removes nothing, when a queue or exchange exists with
-    another one than ``topology`` has.
+    ``password`` is the platform user's. A queue that holds messages or is in use is unbound and left, unless
+    ``discard`` gives up what it holds. Raises ``BrokerError`` naming the argument, and removes nothing, when
+    a queue or exchange exists with another one than ``declared`` has; with ``discard`` such a queue is made
+    anew if it is empty.
     """
     found = _imported(engine, container, wanted, clock, sleep)
-    _refuse_clashes(container, topology, found)
-    gone = surplus(topology, wanted, found)
-    if not gone:
+    different = clashes(declared, found)
+    if different and not discard:
+        raise _clash(different)
+    gone = surplus(declared, wanted, found)
+    if not gone and not different:
         return ()
     for user in gone.users:
         _run(engine, container, delete_user(user))
-    with reach(engine, container, AMQP_PORT, project=topology.vhost) as (host, port):
-        url = amqp_url(PLATFORM_USER, password, topology.vhost, host, port)
+    with reach(engine, container, AMQP_PORT, project=declared.vhost) as (host, port):
+        url = amqp_url(PLATFORM_USER, password, declared.vhost, host, port)
         with Broker(url) as broker:
-            kept = broker.remove(gone)
-    return tuple(_sentences(gone, kept, container, topology.vhost))
+            remade = _remake(broker, declared, different)
+            kept = broker.remove(gone, with_messages=discard)
+    return (*remade, *_sentences(gone, kept))
+
+
+def _remake(broker: Broker, declared: Topology, different: Sequence[Clash]) -> tuple[str, ...]:
+    """Queues that exist with other arguments are deleted and declared again; full ones are an error."""
+    names = tuple(dict.fromkeys(clash.name for clash in different))
+    for name in names:
+        facts = broker.queue_facts(name)
+        if facts is None or facts.messages:
+            raise _clash([clash for clash in different if clash.name == name])
+    for name in names:
+        broker.delete(name)
+    if names:
+        broker.declare(declared)
+    return tuple(f"queue '{name}' was made anew" for name in names)
 
 
 def _imported(
@@ -92,18 +147,14 @@ def _run(engine: Engine, container: str, command: Command) -> str:
     return result.output
 
 
-def _refuse_clashes(container: str, topology: Topology, found: Mapping[str, Any]) -> None:
-    different = clashes(topology, found)
-    if different:
-        first = different[0].name
-        raise BrokerError(
-            "the broker's " + "; ".join(map(str, different)),
-            "this cannot be changed while it exists; when it is empty, remove it and run 'msctl up' again: "
-            f"docker exec {container} rabbitmqctl delete_queue --vhost {topology.vhost} {first}",
-        )
+def _clash(different: Sequence[Clash]) -> BrokerError:
+    return BrokerError(
+        "the broker's " + "; ".join(map(str, different)),
+        "this cannot be changed while it exists; 'msctl up --yes' makes a queue anew that holds no message",
+    )
 
 
-def _sentences(gone: Surplus, kept: Sequence[QueueFacts], container: str, vhost: str) -> Iterator[str]:
+def _sentences(gone: Surplus, kept: Sequence[QueueFacts]) -> Iterator[str]:
     left = {facts.name: facts for facts in kept}
     for user in gone.users:
         yield f"user '{user}' was removed"
@@ -114,10 +165,13 @@ def _sentences(gone: Surplus, kept: Sequence[QueueFacts], container: str, vhost:
         if name not in left:
             yield f"queue '{name}' was removed"
             continue
-        why = f"holds messages ({left[name].messages})" if left[name].messages else "is still in use"
-        yield (
-            f"queue '{name}' gets no more events but {why}, so it was left; to remove it: "
-            f"docker exec {container} rabbitmqctl delete_queue --vhost {vhost} {name}"
-        )
+        why = _why_kept(left[name])
+        yield f"queue '{name}' gets no more events but {why}, so it was left; to remove it: msctl up --yes"
     for exchange in gone.exchanges:
         yield f"exchange '{exchange}' was removed"
+
+
+def _why_kept(facts: QueueFacts) -> str:
+    if facts.messages:
+        return f"holds messages ({facts.messages})"
+    return "is still in use" if facts.consumers else "is still needed"

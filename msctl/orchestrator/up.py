@@ -13,9 +13,6 @@ from threading import Event
 from msctl import labels
 from msctl.broker import config as broker_config
 from msctl.broker.commands import IMPORT_DEFINITIONS
-from msctl.broker.definitions import definitions
-from msctl.broker.permissions import PLATFORM_USER
-from msctl.broker.topology import topology
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Notice, Sink
@@ -24,7 +21,7 @@ from msctl.model.project import Gateway, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
-from msctl.orchestrator.broker_upkeep import tidy
+from msctl.orchestrator.broker_upkeep import BrokerUpkeep
 from msctl.orchestrator.credentials import CredentialStore
 from msctl.orchestrator.down import UNFINISHED, down
 from msctl.orchestrator.executor import Executor
@@ -39,7 +36,7 @@ from msctl.orchestrator.target import Target, graces_of
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
-from msctl.plan.operations import BuildImage, Plan, UpdateFiles
+from msctl.plan.operations import BuildImage, Plan
 from msctl.plan.reconcile import reconcile
 
 
@@ -52,7 +49,10 @@ class UpResult:
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """Everything ``up`` works with; ``timeout`` is seconds for each part to become healthy."""
+    """Everything ``up`` works with; ``timeout`` is seconds for each part to become healthy.
+
+    ``discard`` gives up queues of the broker that are no longer wanted with all that they hold.
+    """
 
     engine: Engine
     images: ImageStore
@@ -60,6 +60,7 @@ class Up:
     sink: Sink
     timeout: float
     adopt: bool = False
+    discard: bool = False
 
     def run(self, project: Project) -> UpResult:
         """Make ``project`` run as its manifest says; the caller holds the workspace's lock.
@@ -147,13 +148,9 @@ class Up:
                 project.name, made.service, made.context, chosen.bases, self.sink, self.workspace.logs
             )
 
-        def upkeep(operation: UpdateFiles) -> tuple[str, ...]:
-            if operation.spec.role != "broker":
-                return ()
-            wanted = topology(project)
-            documents = definitions(wanted, users)
-            return tidy(self.engine, operation.spec.name, wanted, documents, users[PLATFORM_USER])
-
+        volume = f"create volume {labels.data_volume(project.name, 'broker')}"
+        fresh = any(operation.id == volume for operation in plan.operations)
+        upkeep = BrokerUpkeep(self.engine, project, users, fresh=fresh, discard=self.discard)
         removals = Removals(self.engine, identity, access)
         actions = Actions(
             self.engine, identity, access, readiness, removals, build, upkeep, timeout=self.timeout, stop=stop
@@ -163,6 +160,9 @@ class Up:
         finally:
             prober.close()
         raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
+        if self.discard and not upkeep.done:
+            for sentence in upkeep.tidy():
+                self.sink.emit(Notice("info", sentence))
 
     @contextmanager
     def _access(self, project: Project) -> Iterator[Access]:

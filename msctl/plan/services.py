@@ -86,6 +86,9 @@ def environment(project: Project, service: Service, name: str) -> dict[str, str]
         values["DATABASE_URL_FILE"] = f"{_SECRETS}/database_url"
     if service.publishes or service.subscribes:
         values["AMQP_URL_FILE"] = f"{_SECRETS}/amqp_url"
+    if service.subscribes:
+        values["MSCTL_EVENT_RETRIES"] = ",".join(map(labels.retry_tier, service.event_retries))
+        values["MSCTL_EVENT_ORDERED"] = ",".join(s.pattern for s in service.subscribes if s.ordered)
     return values | dict(service.environment)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from msctl.manifest import grammar, names, paths
 from msctl.manifest.faults import Fault, checked, shown, words
@@ -19,6 +19,7 @@ _LABEL = WithJsonSchema({"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0
 _SWITCH = WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["on", "off", "yes", "no"]}]})
 _TEXT = WithJsonSchema({"type": "string"})
 _VERBATIM = WithJsonSchema({"type": ["string", "number", "boolean"]})
+_MOST_TIERS = 20
 _URL = WithJsonSchema({"type": "string", "pattern": "^https?://"})
 
 
@@ -121,6 +122,18 @@ def text_as(key: str) -> Callable[[Any], Any]:
     return expand
 
 
+def tiers(value: list[float]) -> list[float]:
+    """Waits that differ, since each stands for a queue; at most ``_MOST_TIERS``, in whole milliseconds."""
+    whole_ms = [round(seconds * 1000) for seconds in value]
+    if len(value) > _MOST_TIERS:
+        raise Fault(f"{len(value)} waits are too many", f"at most {_MOST_TIERS}").as_pydantic()
+    if 0 in whole_ms:
+        raise Fault("a wait is shorter than a millisecond", "a wait such as 500ms or 10s").as_pydantic()
+    if len(set(whole_ms)) < len(whole_ms):
+        raise Fault("a wait is listed twice", "each wait is a queue of its own").as_pydantic()
+    return value
+
+
 def _bounds(lowest: float, highest: float, kind: str = "integer") -> WithJsonSchema:
     return WithJsonSchema({"type": kind, "minimum": lowest, "maximum": highest})
 
@@ -128,6 +141,7 @@ def _bounds(lowest: float, highest: float, kind: str = "integer") -> WithJsonSch
 JsonValue = Annotated[Any, checked(json_value), WithJsonSchema({})]
 Duration = Annotated[float, checked(grammar.duration), _DURATION]
 Span = Annotated[float, checked(grammar.span), _DURATION]
+Tiers = Annotated[list[Span], AfterValidator(tiers)]
 Memory = Annotated[int, checked(grammar.memory), _SIZE]
 Size = Annotated[int, checked(grammar.size), _SIZE]
 _RATE = WithJsonSchema({"type": "string", "examples": ["50%"]})

@@ -115,6 +115,10 @@ class ServiceKeys(f.Keys):
     registration: Literal["platform", "self"] = f.key("platform", description="Who registers it in Consul.")
     publishes: list[f.EventType] = f.key([], description="Event types it publishes.")
     subscribes: list[Subscription] = f.key([], description="Event types it consumes.")
+    event_retries: f.Tiers = f.key(
+        ["1s", "10s", "60s"],
+        description="Waits before an event is tried again; after the last try it is kept as a dead letter.",
+    )
     health: HealthKeys = f.section(HealthKeys, description="How its health is asked.")
     stop_grace: f.Duration = f.key("10s", description="Time between SIGTERM and SIGKILL.")
     circuit: CircuitChoice = f.section(CircuitKeys, description="Its circuit breaker, or off.")

@@ -16,8 +16,8 @@ from msctl.manifest.rules.context import Context, Mention, is_given, mentions
 _LONGEST_SUFFIX = "-100"
 _LONGEST_ROLE = "-registry"
 _NOT_EXTERNAL = (
-    "port", "replicas", "database", "registration", "publishes", "subscribes", "stop_grace", "resources",
-    "environment",
+    "port", "replicas", "database", "registration", "publishes", "subscribes", "event_retries",
+    "stop_grace", "resources", "environment",
 )  # fmt: skip
 _SECRET = re.compile(r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$", re.IGNORECASE)
 

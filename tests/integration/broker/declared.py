@@ -10,13 +10,15 @@ from msctl.broker.topology import Topology, topology
 from msctl.model.project import Project, Service, Subscription
 from msctl.model.secret import Secret
 
-RETRY_TIERS = (0.5, 10.0)
+RETRIES = (0.5, 10.0)
 
 
 def service(name: str, publishes: Iterable[str] = (), subscribes: Iterable[str] = ()) -> Service:
     """A service that speaks through the broker."""
     patterns = tuple(Subscription(pattern) for pattern in subscribes)
-    return Service(name, build=Path(name), publishes=tuple(publishes), subscribes=patterns)
+    return Service(
+        name, build=Path(name), publishes=tuple(publishes), subscribes=patterns, event_retries=RETRIES
+    )
 
 
 def declared(project: str, *more: Service) -> Topology:
@@ -27,7 +29,7 @@ def declared(project: str, *more: Service) -> Topology:
         *more,
     ]
     named = {entry.name: entry for entry in services}
-    return topology(Project(project, Path(), "0", named), RETRY_TIERS)
+    return topology(Project(project, Path(), "0", named))
 
 
 def passwords(wanted: Topology, generation: int = 1) -> dict[str, Secret]:

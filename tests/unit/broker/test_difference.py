@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from msctl.broker.definitions import definitions
-from msctl.broker.difference import Clash, Surplus, clashes, surplus
+from msctl.broker.difference import Clash, Surplus, clashes, needed, surplus
 from msctl.broker.permissions import rights
 from msctl.broker.topology import Binding, Topology, topology
 from msctl.model.secret import Secret
@@ -82,3 +82,10 @@ def test_an_exchange_of_another_type_clashes() -> None:
     found = copy.deepcopy(document(FULL))
     found["exchanges"][0]["type"] = "fanout"
     assert clashes(FULL, found) == (Clash("events", "type", "topic", "fanout"),)
+
+
+def test_what_flows_on_needs_its_goal() -> None:
+    assert needed(["mail.retry.10s"]) == {"mail.retry.10s", "mail", "mail.dead"}
+    assert needed(["mail"]) == {"mail", "mail.dead"}
+    assert needed(["mail.dead"]) == {"mail.dead"}
+    assert needed([]) == frozenset()

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from msctl.model.project import Project
+from msctl.orchestrator import broker_upkeep
 from msctl.orchestrator import down as down_module
 from msctl.orchestrator import up as up_module
 from msctl.orchestrator.down import DownResult
@@ -30,7 +31,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage(tmp_path)
     monkeypatch.setattr(up_module, "Access", made.access)
     monkeypatch.setattr(down_module, "Access", made.access)
-    monkeypatch.setattr(up_module, "tidy", lambda *_: ("the broker was tidied",))
+    monkeypatch.setattr(broker_upkeep, "tidy", lambda *_, **__: ("the broker was tidied",))
     return made
 
 

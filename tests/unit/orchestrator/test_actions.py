@@ -164,8 +164,8 @@ def test_after_its_update_the_broker_is_tidied_before_it_counts_as_done(stage: S
     mark = [file.name for file in after if is_mark(file)]
     seen: list[object] = []
 
-    def upkeep(operation: UpdateFiles) -> tuple[str, ...]:
-        seen.append(stage.engine.read_secret_digests(operation.spec.name, mark))
+    def upkeep(spec: ContainerSpec) -> tuple[str, ...]:
+        seen.append(stage.engine.read_secret_digests(spec.name, mark))
         return ("queue 'old' was removed",)
 
     run = actions(stage, upkeep=upkeep)
@@ -178,7 +178,7 @@ def test_after_its_update_the_broker_is_tidied_before_it_counts_as_done(stage: S
 
 
 def actions(
-    stage: Stage, *, timeout: float = 20.0, upkeep: Callable[[UpdateFiles], Sequence[str]] = lambda _: ()
+    stage: Stage, *, timeout: float = 20.0, upkeep: Callable[[ContainerSpec], Sequence[str]] = lambda _: ()
 ) -> Actions:
     stop = threading.Event()
     prober = Prober(stage.engine, "shop-gateway")

@@ -17,10 +17,10 @@ from msctl.broker.topology import Topology, topology
 from msctl.engine.memory import MemoryEngine
 from msctl.engine.port import ExecResult, Identity
 from msctl.errors import BrokerError
-from msctl.model.desired import ContainerSpec, PortBinding
+from msctl.model.desired import ContainerSpec, PortBinding, Role
 from msctl.model.secret import Secret
 from msctl.orchestrator import broker_upkeep
-from msctl.orchestrator.broker_upkeep import tidy
+from msctl.orchestrator.broker_upkeep import BrokerUpkeep, tidy
 from tests.unit.broker.declaring import project, service
 
 ORDERS = service("orders", ["order.placed"], ["payment.*"])
@@ -37,6 +37,7 @@ class FakeBroker:
 
     kept: tuple[QueueFacts, ...] = ()
     removed: list[Surplus]
+    remade: list[str]
     url: str
 
     def __init__(self, url: Secret) -> None:
@@ -48,9 +49,18 @@ class FakeBroker:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def remove(self, gone: Surplus) -> tuple[QueueFacts, ...]:
+    def remove(self, gone: Surplus, *, with_messages: bool) -> tuple[QueueFacts, ...]:
         self.removed.append(gone)
-        return self.kept
+        return () if with_messages else self.kept
+
+    def queue_facts(self, name: str) -> QueueFacts:
+        return next((facts for facts in self.kept if facts.name == name), QueueFacts(name, 0, 0))
+
+    def delete(self, queue: str) -> None:
+        self.remade.append(f"delete {queue}")
+
+    def declare(self, declared: Topology) -> None:
+        self.remade.append("declare")
 
 
 class World:
@@ -72,18 +82,18 @@ class World:
         text = self.exports.pop(0) if len(self.exports) > 1 else self.exports[0]
         return ExecResult(0, text) if text else ExecResult(70, "node is down")
 
-    def tidy(self, *exports: str, wanted: Topology = SMALL) -> tuple[str, ...]:
+    def tidy(self, *exports: str, wanted: Topology = SMALL, discard: bool = False) -> tuple[str, ...]:
         self.exports = list(exports)
         seconds = count()
         return tidy(
             self.engine, "shop-broker", wanted, document(wanted), Secret("p/w"),
-            clock=lambda: next(seconds), sleep=lambda _: None,
+            clock=lambda: next(seconds), sleep=lambda _: None, discard=discard,
         )  # fmt: skip
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    FakeBroker.removed, FakeBroker.kept = [], ()
+    FakeBroker.removed, FakeBroker.kept, FakeBroker.remade = [], (), []
     monkeypatch.setattr(broker_upkeep, "Broker", FakeBroker)
     return World()
 
@@ -112,7 +122,8 @@ def test_what_is_left_is_told_with_the_command_that_removes_it(
     FakeBroker.kept = (facts,)
     told = [sentence for sentence in world.tidy(json.dumps(document(FULL))) if "'mail'" in sentence]
     assert why in told[1]
-    assert told[1].endswith("docker exec shop-broker rabbitmqctl delete_queue --vhost shop mail")
+    assert told[1].endswith("msctl up --yes")
+    assert "queue 'mail' was removed" in world.tidy(json.dumps(document(FULL)), discard=True)
 
 
 def test_a_clash_is_an_error_and_nothing_is_removed(world: World) -> None:
@@ -120,8 +131,46 @@ def test_a_clash_is_an_error_and_nothing_is_removed(world: World) -> None:
     found["queues"][0]["arguments"]["x-delivery-limit"] = 7
     with pytest.raises(BrokerError, match="'orders' has x-delivery-limit = 7") as caught:
         world.tidy(json.dumps(found))
-    assert "delete_queue --vhost shop orders" in (caught.value.hint or "")
+    assert "msctl up --yes" in (caught.value.hint or "")
     assert FakeBroker.removed == []
+
+
+def test_a_clashing_queue_is_made_anew_when_asked_and_empty(world: World) -> None:
+    found = document(SMALL)
+    found["queues"][0]["arguments"]["x-delivery-limit"] = 7
+    assert world.tidy(json.dumps(found), discard=True) == ("queue 'orders' was made anew",)
+    assert FakeBroker.remade == ["delete orders", "declare"]
+    FakeBroker.kept, FakeBroker.remade = (QueueFacts("orders", 3, 0),), []
+    with pytest.raises(BrokerError, match="x-delivery-limit"):
+        world.tidy(json.dumps(found), discard=True)
+    assert FakeBroker.remade == []
+
+
+class Untidy:
+    """Counts how often the broker is tidied."""
+
+    def __init__(self) -> None:
+        self.discards: list[bool] = []
+
+    def __call__(self, *_: object, discard: bool) -> tuple[str, ...]:
+        self.discards.append(discard)
+        return ("tidied",)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "role", "times"), [(True, "broker", 0), (False, "gateway", 0), (False, "broker", 1)]
+)
+def test_a_broker_that_kept_its_data_is_tidied_once_it_has_read_its_definitions(
+    world: World, monkeypatch: pytest.MonkeyPatch, fresh: bool, role: Role, times: int
+) -> None:
+    untidy = Untidy()
+    monkeypatch.setattr(broker_upkeep, "tidy", untidy)
+    of = project(ORDERS)
+    users = {right.user: Secret("x") for right in rights(topology(of))}
+    upkeep = BrokerUpkeep(world.engine, of, users, fresh=fresh, discard=True)
+    upkeep(ContainerSpec(f"shop-{role}", role, "image", "image"))
+    assert untidy.discards == [True] * times
+    assert upkeep.done is (fresh or times == 1)
 
 
 def test_an_import_that_goes_on_is_waited_for(world: World) -> None:

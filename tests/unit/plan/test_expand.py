@@ -84,6 +84,18 @@ def test_the_container_contract_gives_identity_database_broker_and_registry() ->
     assert {file.name for file in spec.secrets} == {"database_url", "amqp_url"}
 
 
+def test_a_subscriber_is_told_how_it_retries_and_what_it_keeps_in_order() -> None:
+    patterns = (
+        Subscription("payment.*", ordered=True),
+        Subscription("stock.#"),
+        Subscription("a.b", ordered=True),
+    )
+    declared = service("orders", subscribes=patterns, event_retries=(0.5, 10.0))
+    spec = find(desired(project(declared)), "shop-orders-1")
+    assert spec.environment["MSCTL_EVENT_RETRIES"] == "500ms,10s"
+    assert spec.environment["MSCTL_EVENT_ORDERED"] == "payment.*,a.b"
+
+
 def test_a_service_without_database_and_events_gets_no_secrets() -> None:
     spec = find(desired(shop()), "shop-web-1")
     assert (spec.secrets, spec.needs) == ((), ())

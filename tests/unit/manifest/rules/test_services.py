@@ -32,6 +32,18 @@ def said(problems: tuple[ManifestProblem, ...]) -> list[str]:
         ),
         ("image: a\n    calls: {orders: [x]}", "5:22 'orders' has no scope 'x', it has: a:read"),
         ("image: a\n    subscribes: [a.b, {pattern: a.b}]", "5:33 'a.b' is listed twice, remove one"),
+        (
+            "image: a\n    event_retries: [1s, 1000ms]",
+            "5:20 a wait is listed twice, each wait is a queue of its own",
+        ),
+        (
+            "image: a\n    event_retries: [0.4ms]",
+            "5:20 a wait is shorter than a millisecond, a wait such as 500ms or 10s",
+        ),
+        (
+            "image: a\n    event_retries: [1s, 7]",
+            "5:25 7 has no unit, did you mean 7s? a duration such as 500ms, 5s or 1m30s",
+        ),
         ("image: a\n    environment: {PORT: 1}", "5:19 msctl sets this variable itself, use the key 'port'"),
         (
             "image: a\n    environment: {MSCTL_X: 1}",
