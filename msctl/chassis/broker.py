@@ -1,4 +1,4 @@
-"""RabbitMQ by aio-pika: two connections that are kept, one to publish and one to consume.
+"""RabbitMQ by aio-pika: publishing with confirms, and consuming, on a connection each.
 
 They are two because the broker blocks a connection that publishes too much, and acknowledgements must go on.
 """
@@ -7,127 +7,55 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aio_pika
-from aio_pika.exceptions import (
-    AMQPError,
-    ChannelInvalidStateError,
-    ChannelNotFoundEntity,
-    PublishError,
-)
+from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 from aiormq.exceptions import ChannelAccessRefused
 
-from msctl.chassis.backoff import Backoff
 from msctl.chassis.cloudevents import CONTENT_TYPE
-from msctl.chassis.relay import EventRefused
+from msctl.chassis.link import AWAY, Link, Refused, keep, lost, watching_alarms
+from msctl.chassis.relay import EventRefused, EventUnroutable
 from msctl.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from aio_pika.abc import (
-        AbstractChannel,
         AbstractConnection,
         AbstractExchange,
         AbstractIncomingMessage,
         HeadersType,
     )
 
+    from msctl.chassis.backoff import Backoff
+    from msctl.chassis.cloudevents import Event
     from msctl.chassis.store import Outgoing
     from msctl.chassis.subscriptions import Delivery
 
 EXCHANGE = "events"
-CONNECT_SECONDS = 5.0
 CONFIRM_SECONDS = 5.0
-HEARTBEAT_SECONDS = 10
 PREFETCH = 20
-AWAY = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, RuntimeError)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Link:
-    """Whether a connection is up, and why not."""
-
-    cause: str | None = "not connected yet"
-    up: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def opened(self) -> None:
-        """It works."""
-        self.cause = None
-        self.up.set()
-
-    def lost(self, error: BaseException) -> None:
-        """It does not work, because of ``error``."""
-        self.up.clear()
-        cause = " ".join(str(error).split()) or type(error).__name__
-        if cause != self.cause:
-            _log.warning("the broker is away: %s", cause)
-        self.cause = cause
-
-
-async def _keep(
-    url: str,
-    name: str,
-    link: Link,
-    session: Callable[[AbstractConnection], Awaitable[None]],
-    backoff: Backoff,
-) -> None:
-    failures = 0
-    while True:
-        try:
-            connection = await aio_pika.connect(
-                url, timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS,
-                client_properties={"connection_name": name},
-            )  # fmt: skip
-            async with connection:
-                await session(connection)
-        except AWAY as error:
-            failures = 1 if link.up.is_set() else failures + 1
-            link.lost(error)
-            await asyncio.sleep(backoff.delay(failures))
-
-
-async def _lost(connection: AbstractConnection, channel: AbstractChannel) -> None:
-    """Wait until either is gone, and raise why; a broker's cancelling of the consumer counts too."""
-    gone: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
-
-    def tell(_: object, error: BaseException | None = None) -> None:
-        if not gone.done():
-            gone.set_result(error)
-
-    connection.close_callbacks.add(tell)
-    channel.close_callbacks.add(tell)
-    underlay = await channel.get_underlay_channel()
-    underlay.on_consumer_cancel_callbacks.add(
-        lambda _: tell(None, BrokerError("the broker cancelled the consumer"))
-    )
-    if connection.is_closed or channel.is_closed:
-        tell(None)
-    error = await gone
-    raise ConnectionError(str(error) if error else "connection closed")
-
-
 class Publisher:
-    """Publishes with confirms; ``unroutable`` is told the type of an event that no queue takes."""
+    """Publishes with confirms."""
 
-    def __init__(
-        self, url: str, name: str, service: str, unroutable: Callable[[str], None], backoff: Backoff
-    ) -> None:
+    def __init__(self, url: str, name: str, service: str, backoff: Backoff) -> None:
         self.link = Link()
         self._url = url
         self._name = name
         self._service = service
-        self._unroutable = unroutable
         self._backoff = backoff
         self._retries: AbstractExchange | None = None
         self._events: AbstractExchange | None = None
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        await _keep(self._url, f"{self._name} publishes", self.link, self._session, self._backoff)
+        await keep(self._url, f"{self._name} publishes", self.link, self._session, self._backoff)
 
     async def _session(self, connection: AbstractConnection) -> None:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -135,7 +63,8 @@ class Publisher:
         self._retries = await channel.get_exchange(f"{self._service}.retry", ensure=False)
         self.link.opened()
         try:
-            await _lost(connection, channel)
+            async with watching_alarms(connection, self.link):
+                await lost(connection, channel)
         finally:
             self._events = self._retries = None
 
@@ -145,19 +74,11 @@ class Publisher:
 
     async def publish(self, entry: Outgoing) -> None:
         """Publish an event to the exchange and wait for the broker's confirmation."""
-        message = aio_pika.Message(
-            entry.body, message_id=entry.event_id, type=entry.event_type, content_type=CONTENT_TYPE,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        )  # fmt: skip
+        message = _message(entry.body, entry.event_id, entry.event_type)
         try:
             await self._confirmed(self._events, message, entry.event_type)
-        except PublishError:
-            _log.warning(
-                "no service subscribes to %s: the broker has dropped event %s",
-                entry.event_type,
-                entry.event_id,
-            )
-            self._unroutable(entry.event_type)
+        except PublishError as error:
+            raise EventUnroutable(f"no queue takes {entry.event_type}") from error
         except ChannelAccessRefused as error:
             # The refusal of one event closes the channel under all others; it names the one it means.
             kind = EventRefused if f"'{entry.event_type}'" in str(error) else BrokerError
@@ -174,10 +95,20 @@ class Publisher:
         merged: HeadersType = {**message.headers, **headers}
         copy = aio_pika.Message(
             message.body, headers=merged, message_id=message.message_id, type=message.type,
-            content_type=message.content_type, delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            content_type=message.content_type, timestamp=message.timestamp,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )  # fmt: skip
+        await self._put_aside(copy, queue)
+
+    async def bury(self, queue: str, event: Event, body: bytes, headers: Mapping[str, str | int]) -> None:
+        """Put an event that came long ago into the service's dead-letter queue, confirmed."""
+        message = _message(body, event.id, event.type)
+        message.headers = dict(headers)
+        await self._put_aside(message, queue)
+
+    async def _put_aside(self, message: aio_pika.Message, queue: str) -> None:
         try:
-            await self._confirmed(self._retries, copy, queue)
+            await self._confirmed(self._retries, message, queue)
         except AWAY as error:
             raise BrokerError(
                 f"{queue} did not take an event: {str(error) or type(error).__name__}"
@@ -186,9 +117,16 @@ class Publisher:
     async def _confirmed(
         self, exchange: AbstractExchange | None, message: aio_pika.Message, key: str
     ) -> None:
-        if exchange is None:
+        if exchange is None or not self.link.up.is_set():
             raise ConnectionError(self.link.cause or "not connected")
         await exchange.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
+
+
+def _message(body: bytes, event_id: str, event_type: str) -> aio_pika.Message:
+    return aio_pika.Message(
+        body, message_id=event_id, type=event_type, content_type=CONTENT_TYPE, timestamp=int(time.time()),
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +179,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until cancelled."""
-        await _keep(self._url, f"{self._name} consumes", self.link, self._session, self._backoff)
+        await keep(self._url, f"{self._name} consumes", self.link, self._session, self._backoff)
 
     async def _session(self, connection: AbstractConnection) -> None:
         channel = await connection.channel(publisher_confirms=False)
@@ -250,11 +188,11 @@ class Consumer:
         try:
             tag = await queue.consume(self._on_message)
         except ChannelNotFoundEntity as error:
-            raise ConnectionError(f"queue '{self._queue}' does not exist yet") from error
+            raise Refused(f"queue '{self._queue}' does not exist; 'msctl up' declares it") from error
         self._stop_consuming = lambda: queue.cancel(tag)
         self.link.opened()
         try:
-            await _lost(connection, channel)
+            await lost(connection, channel)
         finally:
             self._stop_consuming = None
 

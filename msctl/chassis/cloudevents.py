@@ -33,18 +33,24 @@ class Event:
     time: datetime | None = None
     subject: str | None = None
     traceparent: str | None = None
+    partition_key: str | None = None
 
     @property
-    def key(self) -> str:
+    def identity(self) -> str:
         """What two deliveries of one event have in common."""
         return f"{self.source} {self.id}"
+
+    @property
+    def order_key(self) -> str | None:
+        """Events that have this in common are handled in their order, where order is asked for."""
+        return self.partition_key or self.subject
 
 
 class EventFactory(Protocol):
     """Makes the event that a service publishes now."""
 
-    def __call__(self, event_type: str, data: object, subject: str | None) -> Event:
-        """A new event of ``event_type``, with an id of its own."""
+    def __call__(self, event_type: str, data: object, subject: str | None, key: str | None) -> Event:
+        """A new event of ``event_type``, with an id of its own; ``key`` is its partition key."""
 
 
 def render(event: Event) -> bytes:
@@ -57,6 +63,7 @@ def render(event: Event) -> bytes:
         "time": event.time.astimezone(UTC).isoformat() if event.time else None,
         "subject": event.subject,
         "traceparent": event.traceparent,
+        "partitionkey": event.partition_key,
         "datacontenttype": "application/json",
         "data": event.data,
     }
@@ -85,6 +92,7 @@ def parse(body: bytes) -> Event:
         time=_time(document),
         subject=_text(document, "subject"),
         traceparent=_text(document, "traceparent"),
+        partition_key=_text(document, "partitionkey"),
     )
 
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from msctl.chassis.callee import Callee
     from msctl.chassis.cloudevents import EventFactory
+    from msctl.chassis.handling import Subscription
     from msctl.chassis.messaging import Messaging
     from msctl.chassis.settings import Settings
-    from msctl.chassis.subscriptions import Subscription
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)

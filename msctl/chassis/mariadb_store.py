@@ -45,6 +45,12 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS msctl_inbox (
     event_key VARCHAR(700) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
     handled_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, INDEX (handled_at))""",
+    """CREATE TABLE IF NOT EXISTS msctl_parked (
+    number BIGINT AUTO_INCREMENT PRIMARY KEY,
+    order_key VARCHAR(700) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    event_key VARCHAR(700) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL UNIQUE,
+    body MEDIUMBLOB NOT NULL, tries INT NOT NULL, cause TEXT NOT NULL, due DOUBLE NOT NULL,
+    INDEX (order_key, number))""",
     "CREATE TABLE IF NOT EXISTS msctl_relay (id INT PRIMARY KEY)",
     "INSERT INTO msctl_relay VALUES (1) ON DUPLICATE KEY UPDATE id = 1",
 )
@@ -80,6 +86,13 @@ class MariadbTransaction(OutboxTransaction):
     inbox_insert = (
         "INSERT INTO msctl_inbox (event_key) VALUES (%s) ON DUPLICATE KEY UPDATE event_key = event_key"
     )
+
+    park_insert = """INSERT INTO msctl_parked (order_key, event_key, body, tries, cause, due)
+    VALUES (%s, %s, %s, %s, %s, %s) ON DUPLICATE KEY UPDATE number = number"""
+
+    def placed(self, sql: str) -> str:
+        """The placeholders are ``%s``."""
+        return sql
 
     async def execute(self, sql: str, *arguments: object) -> int:
         """Run one statement; the number of rows it changed."""

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from msctl.chassis.cloudevents import render
+from msctl.chassis.memory_parking import Lanes, MemoryParking
 from msctl.chassis.store import Claim, DatabaseUnavailable, Outgoing
 
 if TYPE_CHECKING:
@@ -31,20 +32,23 @@ class MemoryTransaction:
 
     make_event: EventFactory
     known: frozenset[str] | dict[str, None]
+    parking: MemoryParking
     published: list[Event] = field(default_factory=list)
     handled: list[str] = field(default_factory=list)
 
-    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
+    async def publish(
+        self, event_type: str, data: object, *, subject: str | None = None, key: str | None = None
+    ) -> Event:
         """Publish at commit."""
-        event = self.make_event(event_type, data, subject)
+        event = self.make_event(event_type, data, subject, key)
         self.published.append(event)
         return event
 
     async def first_time(self, event: Event) -> bool:
         """Whether this process has not handled ``event`` yet."""
-        if event.key in self.known:
+        if event.identity in self.known:
             return False
-        self.handled.append(event.key)
+        self.handled.append(event.identity)
         return True
 
 
@@ -58,6 +62,7 @@ class MemoryStore:
         self._committed = committed
         self._inbox: dict[str, None] = {}
         self.outbox: deque[Outgoing] = deque()
+        self._lanes: Lanes = {}
 
     async def open(self, migrations: Sequence[Migration]) -> None:
         """There is nothing to open."""
@@ -68,12 +73,13 @@ class MemoryStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
         """A transaction whose effects appear together at its end."""
-        transaction = MemoryTransaction(self._make_event, self._inbox)
+        transaction = MemoryTransaction(self._make_event, self._inbox, MemoryParking(self._lanes))
         yield transaction
         if transaction.published and len(self.outbox) >= LONGEST_OUTBOX:
             raise DatabaseUnavailable("the outbox in memory is full, because the broker is away")
         for event in transaction.published:
             self.outbox.append(Outgoing(event.id, event.id, event.type, render(event)))
+        transaction.parking.commit()
         self._inbox.update(dict.fromkeys(transaction.handled))
         while len(self._inbox) > LONGEST_INBOX:
             del self._inbox[next(iter(self._inbox))]

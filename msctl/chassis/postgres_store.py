@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -38,10 +40,16 @@ CREATE TABLE IF NOT EXISTS msctl_outbox (
 CREATE TABLE IF NOT EXISTS msctl_inbox (
     event_key text PRIMARY KEY, handled_at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX IF NOT EXISTS msctl_inbox_handled_at ON msctl_inbox (handled_at);
+CREATE TABLE IF NOT EXISTS msctl_parked (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, order_key text NOT NULL,
+    event_key text NOT NULL UNIQUE, body bytea NOT NULL, tries int NOT NULL, cause text NOT NULL,
+    due double precision NOT NULL);
+CREATE INDEX IF NOT EXISTS msctl_parked_lane ON msctl_parked (order_key, number);
 CREATE TABLE IF NOT EXISTS msctl_relay (id int PRIMARY KEY);
 INSERT INTO msctl_relay VALUES (1) ON CONFLICT DO NOTHING;
 """
 _OLDEST = "SELECT * FROM msctl_outbox WHERE event_type <> ALL($2::text[]) ORDER BY number LIMIT $1"
+_PLACE = re.compile("%s")
 _AWAY = (
     OSError,
     TimeoutError,
@@ -77,13 +85,20 @@ class PostgresTransaction(OutboxTransaction):
 
     outbox_insert = "INSERT INTO msctl_outbox (event_id, event_type, body) VALUES ($1, $2, $3)"
     inbox_insert = "INSERT INTO msctl_inbox (event_key) VALUES ($1) ON CONFLICT DO NOTHING"
+    park_insert = """INSERT INTO msctl_parked (order_key, event_key, body, tries, cause, due)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
+
+    def placed(self, sql: str) -> str:
+        """``%s``, ``%s`` → ``$1``, ``$2``."""
+        number = count(1)
+        return _PLACE.sub(lambda _: f"${next(number)}", sql)
 
     async def execute(self, sql: str, *arguments: object) -> int:
         """Run one statement; the number of rows it touched."""
         with _translated():
             tag: str = await self._connection.execute(sql, *arguments)
-        count = tag.rpartition(" ")[2]
-        return int(count) if count.isdecimal() else 0
+        touched = tag.rpartition(" ")[2]
+        return int(touched) if touched.isdecimal() else 0
 
     async def fetch_all(self, sql: str, *arguments: object) -> list[Mapping[str, Any]]:
         """The rows of a query."""

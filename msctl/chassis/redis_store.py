@@ -15,6 +15,7 @@ from redis import exceptions
 from redis.asyncio import Redis
 
 from msctl.chassis.cloudevents import render
+from msctl.chassis.redis_parking import RedisParking, block
 from msctl.chassis.store import INBOX_DAYS, Claim, DatabaseUnavailable, Outgoing
 
 if TYPE_CHECKING:
@@ -52,9 +53,16 @@ class RedisTransaction:
         self._make_event = make_event
         self.published = 0
 
-    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
+    @property
+    def parking(self) -> RedisParking:
+        """Events that wait, in a list for each key."""
+        return RedisParking(self.commands, _translated)
+
+    async def publish(
+        self, event_type: str, data: object, *, subject: str | None = None, key: str | None = None
+    ) -> Event:
         """Append an event to the outbox."""
-        event = self._make_event(event_type, data, subject)
+        event = self._make_event(event_type, data, subject, key)
         entry = {"id": event.id, "type": event.type, "body": render(event).decode()}
         self.commands.rpush(OUTBOX, json.dumps(entry))
         self.published += 1
@@ -62,11 +70,11 @@ class RedisTransaction:
 
     async def first_time(self, event: Event) -> bool:
         """Note ``event``; a second delivery handled at the same moment fails the commit of one of the two."""
-        key = INBOX + event.key
+        key = INBOX + event.identity
         with _translated():
             await self.commands.watch(key)
             known = await self.commands.exists(key)
-        self.commands.multi()  # type: ignore[no-untyped-call]
+        block(self.commands)
         if known:
             return False
         self.commands.set(key, "", ex=INBOX_DAYS * 86400)

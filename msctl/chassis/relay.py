@@ -12,13 +12,15 @@ from msctl.chassis.store import DatabaseUnavailable
 from msctl.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from msctl.chassis.store import Claim, Outgoing, Store
 
 BATCH = 200
 IDLE_SECONDS = 1.0
 REFUSED_SECONDS = 60.0
+HOLD_SECONDS = 3.0
+HOMELESS_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,12 @@ class EventRefused(BrokerError):
     """The broker lets this service publish, but not this type of event."""
 
     code = "event-refused"
+
+
+class EventUnroutable(BrokerError):
+    """The broker has no queue for this type of event."""
+
+    code = "event-unroutable"
 
 
 class Publisher(Protocol):
@@ -38,7 +46,7 @@ class Publisher(Protocol):
     async def publish(self, entry: Outgoing) -> None:
         """Have the broker confirm one event; raises BrokerError when it is not known to be safe there.
 
-        EventRefused means that it never will be, as the broker is set up now.
+        EventRefused and EventUnroutable mean that it never will be, as the broker is set up now.
         """
 
 
@@ -50,16 +58,20 @@ class Relay:
         store: Store,
         publisher: Publisher,
         published: Callable[[str], None],
+        unroutable: Callable[[str], None],
         backoff: Backoff | None = None,
         idle: float = IDLE_SECONDS,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._published = published
+        self._unroutable = unroutable
         self._backoff = backoff or Backoff()
         self._idle = idle
         self._woken = asyncio.Event()
         self._refused: dict[str, float] = {}
+        self._held: dict[str, float] = {}
+        self._homeless: dict[str, float] = {}
 
     def wake(self) -> None:
         """Look into the outbox at once."""
@@ -93,14 +105,22 @@ class Relay:
                 await self._woken.wait()
 
     def refused(self) -> tuple[str, ...]:
-        """Types of events that the broker refused lately; they stay in the outbox and let others pass."""
-        now = asyncio.get_running_loop().time()
-        self._refused = {name: until for name, until in self._refused.items() if until > now}
+        """Types of events that the broker refused lately."""
+        self._refused = _still(self._refused)
         return tuple(self._refused)
+
+    def homeless(self) -> tuple[str, ...]:
+        """Types of events that no queue took when they were last tried."""
+        return tuple(self._homeless)
+
+    def _passed_over(self) -> tuple[str, ...]:
+        """Types that stay in the outbox for now and let others pass."""
+        self._held = _still(self._held)
+        return (*self.refused(), *self._held)
 
     async def relay_once(self) -> int:
         """Publish one batch; how many events went out. What was confirmed is removed in any case."""
-        async with self._store.claim(BATCH, self.refused()) as claim:
+        async with self._store.claim(BATCH, self._passed_over()) as claim:
             outcomes = await asyncio.gather(
                 *(self._deliver(claim, entry) for entry in claim.entries), return_exceptions=True
             )
@@ -113,7 +133,30 @@ class Relay:
         try:
             await self._publisher.publish(entry)
         except EventRefused:
-            self._refused[entry.event_type] = asyncio.get_running_loop().time() + REFUSED_SECONDS
+            self._refused[entry.event_type] = _now() + REFUSED_SECONDS
             raise
+        except EventUnroutable:
+            self._without_queue(claim, entry)
+            return
+        self._homeless.pop(entry.event_type, None)
         claim.delivered.append(entry)
         self._published(entry.event_type)
+
+    def _without_queue(self, claim: Claim, entry: Outgoing) -> None:
+        """Hold it: its queue may be on its way. What nobody takes for a minute has no subscriber: drop it."""
+        since = self._homeless.setdefault(entry.event_type, _now())
+        if _now() - since < HOMELESS_SECONDS:
+            self._held[entry.event_type] = _now() + HOLD_SECONDS
+            return
+        _log.error("event %s was dropped: no service subscribes to %s", entry.event_id, entry.event_type)
+        claim.delivered.append(entry)
+        self._unroutable(entry.event_type)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _still(until: Mapping[str, float]) -> dict[str, float]:
+    now = _now()
+    return {name: end for name, end in until.items() if end > now}

@@ -15,11 +15,11 @@ from msctl.chassis import context
 from msctl.chassis.callee import Callee
 from msctl.chassis.client import Client
 from msctl.chassis.cloudevents import Event
+from msctl.chassis.handling import Subscription
 from msctl.chassis.lifecycle import Declared, Periodic, Running
 from msctl.chassis.server import Route
 from msctl.chassis.settings import read_settings
 from msctl.chassis.store import DatabaseUnavailable
-from msctl.chassis.subscriptions import Subscription
 from msctl.errors import MsctlError
 from msctl.telemetry import logs
 
@@ -83,7 +83,8 @@ class Service:
         """The decorated handler gets each event whose type matches ``pattern``, and the transaction to use.
 
         Its effects and the note that it saw the event are one transaction. When it raises, the event is
-        tried again after 1 s, 10 s and 60 s, and then kept in the dead-letter queue.
+        tried again after the waits of ``event_retries`` in the manifest, and then kept in the dead-letter
+        queue. Retries and replicas may reorder events, unless the subscription is ``ordered`` there.
         """
 
         def declare(handler: Subscriber) -> Subscriber:
@@ -160,9 +161,8 @@ def event_factory(settings: Settings) -> EventFactory:
     """Makes events with the service as source, a random id, and the trace of the work at hand."""
     source = f"/{settings.project}/{settings.service}"
 
-    def make(event_type: str, data: object, subject: str | None) -> Event:
-        return Event(
-            str(uuid.uuid4()), source, event_type, data, datetime.now(UTC), subject, context.traceparent()
-        )
+    def make(event_type: str, data: object, subject: str | None, key: str | None) -> Event:
+        now, trace = datetime.now(UTC), context.traceparent()
+        return Event(str(uuid.uuid4()), source, event_type, data, now, subject, trace, key)
 
     return make

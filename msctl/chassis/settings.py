@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Registration = Literal["self", "platform"]
+WAIT = re.compile(r"(?P<number>[0-9.e+]+)(?P<unit>ms|s)")
 
 
 class SettingsInvalid(MsctlError):
@@ -22,7 +24,11 @@ class SettingsInvalid(MsctlError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One instance's place in its system; an absent URL means that there is no such component."""
+    """One instance's place in its system; an absent URL means that there is no such component.
+
+    ``event_retries`` are waits between tries, ``event_ordered`` the topic patterns whose events keep the
+    order of their key.
+    """
 
     project: str
     service: str
@@ -35,6 +41,8 @@ class Settings:
     registry_token: str | None = field(default=None, repr=False)
     database_url: str | None = field(default=None, repr=False)
     broker_url: str | None = field(default=None, repr=False)
+    event_retries: tuple[str, ...] = ("1s", "10s", "60s")
+    event_ordered: tuple[str, ...] = ()
 
 
 def read_text(path: str) -> str:
@@ -68,6 +76,8 @@ def read_settings(
         registry_token=secret("CONSUL_HTTP_TOKEN"),
         database_url=secret("DATABASE_URL"),
         broker_url=secret("AMQP_URL"),
+        event_retries=_waits(environment.get("MSCTL_EVENT_RETRIES", "1s,10s,60s")),
+        event_ordered=_listed(environment.get("MSCTL_EVENT_ORDERED", "")),
     )
 
 
@@ -75,6 +85,18 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65535:  # noqa: PLR2004
         raise SettingsInvalid(f"PORT is {text!r}, not a number from 0 to 65535")
     return int(text)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def _waits(text: str) -> tuple[str, ...]:
+    waits = _listed(text)
+    for wait in waits:
+        if WAIT.fullmatch(wait) is None:
+            raise SettingsInvalid(f"MSCTL_EVENT_RETRIES has {wait!r}, not a wait such as 500ms or 10s")
+    return waits
 
 
 def _web_address(address: str | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from msctl.chassis.cloudevents import render
+from msctl.chassis.sql_parking import SqlParking
 from msctl.errors import MsctlError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from msctl.chassis.cloudevents import Event, EventFactory
     from msctl.chassis.migrations import Migration
+    from msctl.chassis.parking import Parking
 
 INBOX_DAYS = 7
 """How long a handled event is remembered; a copy that comes later than this is handled again."""
@@ -53,8 +55,18 @@ class Claim:
 class Transaction(Protocol):
     """What every transaction can do, whatever the database."""
 
-    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
-        """Publish an event if, and only if, this transaction commits."""
+    @property
+    def parking(self) -> Parking:
+        """Where events wait whose key has one that is to be tried again; for the chassis itself."""
+
+    async def publish(
+        self, event_type: str, data: object, *, subject: str | None = None, key: str | None = None
+    ) -> Event:
+        """Publish an event if, and only if, this transaction commits.
+
+        Events with one ``key`` (one ``subject``, where there is no key) reach subscribers that ask for order
+        in the order in which they were published by transactions that exclude each other.
+        """
 
     async def first_time(self, event: Event) -> bool:
         """Note ``event`` as handled, before anything else is done; false when an earlier transaction did."""
@@ -80,27 +92,45 @@ class OutboxTransaction(ABC):
     """Takes id, type and body of an event."""
 
     inbox_insert: ClassVar[str]
-    """Takes an event's key, and touches a row only if there was none."""
+    """Takes an event's identity, and touches a row only if there was none."""
 
     def __init__(self, connection: Any, make_event: EventFactory) -> None:
         self._connection = connection
         self._make_event = make_event
         self.published = 0
 
+    park_insert: ClassVar[str]
+    """Takes what ``Parked`` has; does nothing when the event waits already."""
+
+    @abstractmethod
+    def placed(self, sql: str) -> str:
+        """``sql``, whose placeholders are ``%s``, with those of the engine."""
+
     @abstractmethod
     async def execute(self, sql: str, *arguments: object) -> int:
         """Run one statement; the number of rows it touched."""
 
-    async def publish(self, event_type: str, data: object, *, subject: str | None = None) -> Event:
+    @abstractmethod
+    async def fetch_all(self, sql: str, *arguments: object) -> list[Mapping[str, Any]]:
+        """The rows of a query."""
+
+    @property
+    def parking(self) -> SqlParking:
+        """Events that wait, in a table."""
+        return SqlParking(self)
+
+    async def publish(
+        self, event_type: str, data: object, *, subject: str | None = None, key: str | None = None
+    ) -> Event:
         """Put an event into the outbox."""
-        event = self._make_event(event_type, data, subject)
+        event = self._make_event(event_type, data, subject, key)
         await self.execute(self.outbox_insert, event.id, event.type, render(event))
         self.published += 1
         return event
 
     async def first_time(self, event: Event) -> bool:
         """Put ``event`` into the inbox; false when it was there."""
-        return await self.execute(self.inbox_insert, event.key) == 1
+        return await self.execute(self.inbox_insert, event.identity) == 1
 
 
 class RedisTransaction(Transaction, Protocol):

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from msctl.chassis import context
 from msctl.chassis.backoff import Backoff
 from msctl.chassis.cloudevents import EventInvalid, matches, parse
-from msctl.chassis.retries import Bury, Retry, after_failure, bury, tries_so_far
-from msctl.chassis.store import DatabaseUnavailable
+from msctl.chassis.handling import working_on
+from msctl.chassis.lanes import Lanes
+from msctl.chassis.parking import Failure
+from msctl.chassis.retries import Bury, Retry, after_failure, bury, cause_of, headers_of, tries_so_far
 from msctl.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from msctl.chassis.cloudevents import Event
-    from msctl.chassis.store import Store
+    from msctl.chassis.handling import Handlers
 
-HANDLER_SECONDS = 30.0
-LONGEST_CAUSE = 1000
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """``handle`` is called in a transaction for each event whose type matches ``pattern``."""
-
-    pattern: str
-    handle: Callable[[Event, Any], Awaitable[None]]
 
 
 class Delivery(Protocol):
@@ -54,33 +44,37 @@ class Delivery(Protocol):
         """Put a confirmed copy into ``queue``; raises BrokerError when that is not known to have worked."""
 
 
-class NoHandler(EventInvalid):
-    """The queue brought an event that no subscription of this service wants."""
-
-
 class Subscriptions:
-    """Runs the handlers of a service; ``handled`` counts outcomes by event type."""
+    """Settles deliveries; ``handled`` counts outcomes by event type.
+
+    ``waits`` are those between tries; events whose type matches one of ``ordered`` keep the order of their
+    key.
+    """
 
     def __init__(
         self,
         service: str,
-        subscriptions: Sequence[Subscription],
-        store: Store,
+        handlers: Handlers,
         handled: Callable[[str, str], None],
+        waits: tuple[str, ...],
+        ordered: Sequence[str] = (),
         backoff: Backoff | None = None,
     ) -> None:
         self._service = service
-        self._subscriptions = subscriptions
-        self._store = store
+        self._handlers = handlers
         self._handled = handled
+        self._waits = waits
+        self._ordered = ordered
         self._backoff = backoff or Backoff(first=0.2)
+        self._lanes = Lanes()
 
     async def receive(self, delivery: Delivery) -> None:
         """Settle one delivery: acknowledged after the commit, or forwarded with its cause."""
         try:
             step = await self._outcome(delivery)
             if step is not None:
-                await delivery.forward(step[0].queue, _headers(*step))
+                where, error = step
+                await delivery.forward(where.queue, headers_of(where.tries, cause_of(error)))
             await delivery.acknowledge()
         except BrokerError as error:
             _log.warning("an event will be delivered again: %s", error)
@@ -88,49 +82,56 @@ class Subscriptions:
             await delivery.give_back()
 
     async def _outcome(self, delivery: Delivery) -> tuple[Retry | Bury, Exception] | None:
-        failed_before = tries_so_far(delivery.headers)
-        event_type = "unknown"
         try:
             event = parse(delivery.body)
-            event_type = event.type
-            with context.working(context.received([event.traceparent] if event.traceparent else [])):
-                outcome = await self._apply_patiently(event)
         except EventInvalid as error:
-            _log.error("an event was buried: %s", error)
-            self._handled(event_type, "dead")
-            return bury(self._service, failed_before), error
+            return self._buried("unknown", delivery, error)
+        key = self._key(event)
+        with working_on(event):
+            if key is None:
+                return await self._handled_or_failed(event, delivery, None)
+            async with self._lanes.turn(key):
+                return await self._handled_or_failed(event, delivery, key)
+
+    def _key(self, event: Event) -> str | None:
+        """The lane of ``event``, nothing where no order is asked for."""
+        return event.order_key if any(matches(p, event.type) for p in self._ordered) else None
+
+    async def _handled_or_failed(
+        self, event: Event, delivery: Delivery, key: str | None
+    ) -> tuple[Retry | Bury, Exception] | None:
+        async def work(transaction: Any) -> str:
+            if key is not None and await transaction.parking.occupied(key):
+                await transaction.parking.park(key, event, delivery.body, None)
+                return "parked"
+            return await self._handlers.handle(event, transaction)
+
+        try:
+            self._handled(event.type, await self._handlers.patiently(work))
+        except EventInvalid as error:
+            return self._buried(event.type, delivery, error)
         except Exception as error:
-            step = after_failure(self._service, failed_before)
-            _log.exception("a handler of %s failed, the event goes to %s", event_type, step.queue)
-            self._handled(event_type, "retry" if isinstance(step, Retry) else "dead")
-            return step, error
-        self._handled(event_type, outcome)
+            return await self._failed(event, delivery, key, error)
         return None
 
-    async def _apply_patiently(self, event: Event) -> str:
-        """Wait for the database as long as it takes: its absence is no fault of the event."""
-        failures = 0
-        while True:
-            try:
-                async with asyncio.timeout(HANDLER_SECONDS):
-                    return await self._apply(event)
-            except DatabaseUnavailable as error:
-                failures += 1
-                _log.warning("an event waits for the database: %s", error)
-                await asyncio.sleep(self._backoff.delay(failures))
+    def _buried(self, event_type: str, delivery: Delivery, error: Exception) -> tuple[Bury, Exception]:
+        _log.error("an event was buried: %s", error)
+        self._handled(event_type, "dead")
+        return bury(self._service, tries_so_far(delivery.headers)), error
 
-    async def _apply(self, event: Event) -> str:
-        chosen = [known for known in self._subscriptions if matches(known.pattern, event.type)]
-        if not chosen:
-            raise NoHandler(f"no handler for events of type {event.type!r}")
-        async with self._store.transaction() as transaction:
-            if not await transaction.first_time(event):
-                return "duplicate"
-            for subscription in chosen:
-                await subscription.handle(event, transaction)
-        return "handled"
+    async def _failed(
+        self, event: Event, delivery: Delivery, key: str | None, error: Exception
+    ) -> tuple[Retry | Bury, Exception] | None:
+        step = after_failure(self._service, tries_so_far(delivery.headers), self._waits)
+        _log.error("a handler of %s failed, the event goes to %s", event.type, step.queue, exc_info=error)
+        self._handled(event.type, "retry" if isinstance(step, Retry) else "dead")
+        if key is None or isinstance(step, Bury):
+            return step, error
+        failure = Failure(step.tries, cause_of(error), step.wait)
 
+        async def park(transaction: Any) -> str:
+            await transaction.parking.park(key, event, delivery.body, failure)
+            return "parked"
 
-def _headers(step: Retry | Bury, error: Exception) -> dict[str, str | int]:
-    cause = f"{type(error).__name__}: {error}"[:LONGEST_CAUSE]
-    return {"x-msctl-tries": step.tries, "x-msctl-cause": cause}
+        await self._handlers.patiently(park)
+        return None

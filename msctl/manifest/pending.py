@@ -14,7 +14,6 @@ PENDING: tuple[tuple[Path, str], ...] = (
     (("gateway", "tls"), "the gateway speaks plain HTTP so far"),
     (("services", "*", "external"), "external services are not registered yet"),
     (("services", "*", "health", "live"), "liveness is not asked yet"),
-    (("services", "*", "subscribes", "*", "ordered"), "order is not kept yet"),
     (("platform", "metrics"), "metrics are not collected yet"),
     (("platform", "logs"), "logs are not forwarded yet"),
 )

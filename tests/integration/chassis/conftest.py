@@ -104,8 +104,8 @@ class Place:
         self.wakes += 1
 
 
-def _make_event(event_type: str, data: object, subject: str | None) -> Event:
-    return Event(uuid.uuid4().hex, "/shop/tests", event_type, data, subject=subject)
+def _make_event(event_type: str, data: object, subject: str | None, key: str | None) -> Event:
+    return Event(uuid.uuid4().hex, "/shop/tests", event_type, data, None, subject, None, key)
 
 
 async def _new_database(role: str, address: str) -> str:

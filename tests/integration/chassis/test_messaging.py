@@ -11,12 +11,12 @@ import aio_pika
 import pytest
 
 from msctl.chassis.cloudevents import CONTENT_TYPE, Event, parse, render
+from msctl.chassis.handling import Subscription
 from msctl.chassis.memory_store import MemoryStore
 from msctl.chassis.messaging import Messaging
 from msctl.chassis.metrics import Metrics
 from msctl.chassis.service import event_factory
 from msctl.chassis.settings import Settings
-from msctl.chassis.subscriptions import Subscription
 from tests.integration.chassis.components import PASSWORD, VHOST, Component
 from tests.integration.chassis.conftest import until
 

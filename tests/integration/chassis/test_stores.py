@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from msctl.chassis.cloudevents import Event
+from msctl.chassis.cloudevents import Event, render
+from msctl.chassis.parking import Failure, Parked
 from msctl.chassis.store import DatabaseUnavailable, Store
 from tests.integration.chassis.conftest import Place
 
@@ -161,3 +162,67 @@ async def test_old_notes_can_be_forgotten_and_new_ones_are_kept(place: Place) ->
     await store.forget()
     async with store.transaction() as transaction:
         assert not await transaction.first_time(EVENT)
+
+
+async def park(store: Store, key: str, event_id: str, failure: Failure | None = None) -> None:
+    event = Event(event_id, "/s", "t", None)
+    async with store.transaction() as transaction:
+        if failure is None:
+            assert await transaction.parking.occupied(key)
+        await transaction.parking.park(key, event, render(event), failure)
+
+
+async def heads(store: Store) -> list[Parked]:
+    async with store.transaction() as transaction:
+        return list(await transaction.parking.heads(10))
+
+
+async def test_parked_events_wait_in_lanes_and_leave_in_order(place: Place) -> None:
+    store = await place.ready_store()
+    await park(store, "ann", "1", Failure(1, "ValueError: no", 0.0))
+    await park(store, "ann", "2")
+    await park(store, "bob", "3", Failure(2, "x", 60.0))
+    first, other = sorted(await heads(store), key=lambda parked: parked.key)
+    assert (first.identity, first.tries, first.cause, first.wait <= 0) == ("/s 1", 1, "ValueError: no", True)
+    assert (other.identity, 50 < other.wait <= 60) == ("/s 3", True)
+    async with store.transaction() as transaction:
+        assert await transaction.first_time(EVENT)
+        await transaction.parking.remove(first)
+    second = next(head for head in await heads(store) if head.key == "ann")
+    assert (second.identity, second.tries, second.wait <= 0) == ("/s 2", 0, True)
+    async with store.transaction() as transaction:
+        await transaction.parking.remove(second)
+    async with store.transaction() as transaction:
+        assert not await transaction.parking.occupied("ann")
+    assert [head.key for head in await heads(store)] == ["bob"]
+
+
+async def test_a_due_event_is_leased_to_one_and_postponed(place: Place) -> None:
+    one, other = await place.ready_store(), await place.ready_store()
+    await park(one, "ann", "1", Failure(1, "x", 0.0))
+    (head,) = await heads(one)
+
+    async def lease(store: Store) -> bool:
+        async with store.transaction() as transaction:
+            leased: bool = await transaction.parking.lease(head, 30.0)
+        return leased
+
+    outcomes = await asyncio.gather(lease(one), lease(other), return_exceptions=True)
+    assert [outcome for outcome in outcomes if outcome is True] == [True]
+    async with one.transaction() as transaction:
+        await transaction.parking.postpone(head, Failure(2, "y", 5.0))
+    (head,) = await heads(other)
+    assert (head.tries, head.cause, 0 < head.wait <= 5) == (2, "y", True)
+
+
+async def test_parking_that_rolls_back_left_nothing(place: Place) -> None:
+    store = await place.ready_store()
+    with pytest.raises(KeyError):
+        await fail_after_parking(store)
+    assert await heads(store) == []
+
+
+async def fail_after_parking(store: Store) -> None:
+    async with store.transaction() as transaction:
+        await transaction.parking.park("ann", EVENT, render(EVENT), Failure(1, "x", 0.0))
+        raise KeyError

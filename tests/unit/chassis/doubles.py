@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from msctl.chassis.cloudevents import Event, render
 from msctl.chassis.memory_store import MemoryStore, MemoryTransaction
-from msctl.chassis.relay import EventRefused
+from msctl.chassis.relay import EventRefused, EventUnroutable
 from msctl.chassis.store import DatabaseUnavailable, Outgoing
 from msctl.errors import BrokerError
 
 
-def make_event(event_type: str, data: object, subject: str | None = None) -> Event:
+def make_event(event_type: str, data: object, subject: str | None = None, key: str | None = None) -> Event:
     """An event with a predictable id."""
-    return Event(f"id-{event_type}-{data}", "/shop/orders", event_type, data, subject=subject)
+    return Event(f"id-{event_type}-{data}", "/shop/orders", event_type, data, None, subject, None, key)
 
 
 class FlakyStore(MemoryStore):
@@ -45,6 +45,7 @@ class FakePublisher:
 
     refused: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
+    unroutable: set[str] = field(default_factory=set)
     published: list[str] = field(default_factory=list)
     asked: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
@@ -52,12 +53,14 @@ class FakePublisher:
         """Always there."""
 
     async def publish(self, entry: Outgoing) -> None:
-        refused = entry.event_type in self.refused | self.forbidden
+        refused = entry.event_type in self.refused | self.forbidden | self.unroutable
         if not refused:
             self.published.append(entry.event_id)
         self.asked.put_nowait(entry.event_type)
         if entry.event_type in self.forbidden:
             raise EventRefused("forbidden")
+        if entry.event_type in self.unroutable:
+            raise EventUnroutable("no queue")
         if refused:
             raise BrokerError("refused")
 

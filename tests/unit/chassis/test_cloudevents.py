@@ -52,7 +52,7 @@ def test_what_is_no_event_is_refused_with_its_reason(body: bytes, reason: str) -
 
 
 def test_source_and_id_together_are_the_key() -> None:
-    assert Event("1", "/a", "t", None).key != Event("1", "/b", "t", None).key
+    assert Event("1", "/a", "t", None).identity != Event("1", "/b", "t", None).identity
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from msctl.chassis import relay
 from msctl.chassis.backoff import Backoff
 from msctl.chassis.relay import BATCH, EventRefused, Relay
 from msctl.errors import BrokerError
@@ -19,7 +20,15 @@ class Bench:
         self.store = FlakyStore()
         self.publisher = FakePublisher()
         self.counted: list[str] = []
-        self.relay = Relay(self.store, self.publisher, self.counted.append, Backoff(0.0001, 0.0001), idle=60)
+        self.dropped: list[str] = []
+        self.relay = Relay(
+            self.store,
+            self.publisher,
+            self.counted.append,
+            self.dropped.append,
+            Backoff(0.0001, 0.0001),
+            idle=60,
+        )
 
     async def fail_after_publishing(self, event_type: str) -> None:
         async with self.store.transaction() as transaction:
@@ -60,6 +69,44 @@ async def test_a_forbidden_event_stays_and_lets_later_ones_pass() -> None:
     assert await bench.relay.relay_once() == 1
     assert bench.relay.refused() == ("b",)
     assert types(tuple(bench.store.outbox)) == ["b", "b"]
+
+
+async def test_an_event_without_a_queue_is_held_lets_others_pass_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay, "HOLD_SECONDS", 0.0)
+    bench = Bench()
+    bench.publisher.unroutable = {"a"}
+    await bench.commit("a", "b")
+    await bench.relay.relay_once()
+    assert types(tuple(bench.store.outbox)) == ["a"]
+    assert bench.relay.homeless() == ("a",)
+    bench.publisher.unroutable = set()
+    await bench.relay.relay_once()
+    assert (bench.counted, bench.dropped) == (["b", "a"], [])
+    assert not bench.relay.homeless()
+
+
+async def test_what_has_no_queue_for_long_has_no_subscriber_and_is_dropped_aloud(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(relay, "HOMELESS_SECONDS", 0.0)
+    bench = Bench()
+    bench.publisher.unroutable = {"a"}
+    await bench.commit("a")
+    await bench.relay.relay_once()
+    assert not bench.store.outbox
+    assert bench.dropped == ["a"]
+    assert "no service subscribes to a" in caplog.text
+
+
+async def test_while_it_is_held_nobody_asks_the_broker_about_it() -> None:
+    bench = Bench()
+    bench.publisher.unroutable = {"a"}
+    await bench.commit("a")
+    await bench.relay.relay_once()
+    assert await bench.relay.relay_once() == 0
+    assert bench.publisher.asked.qsize() == 1
 
 
 async def test_one_batch_is_bounded() -> None:

@@ -9,17 +9,21 @@ from msctl.chassis.retries import Bury, Retry, after_failure, tries_so_far
 
 
 def test_each_tier_is_used_once_and_then_the_dead_letter_queue() -> None:
-    steps = [after_failure("orders", failed) for failed in range(4)]
+    steps = [after_failure("orders", failed, ("500ms", "10s", "60s")) for failed in range(4)]
     assert steps == [
-        Retry("orders.retry.1s", 1),
-        Retry("orders.retry.10s", 2),
-        Retry("orders.retry.60s", 3),
+        Retry("orders.retry.500ms", 1, 0.5),
+        Retry("orders.retry.10s", 2, 10.0),
+        Retry("orders.retry.60s", 3, 60.0),
         Bury("orders.dead", 4),
     ]
 
 
+def test_without_waits_the_first_failure_is_the_last() -> None:
+    assert after_failure("orders", 0, ()) == Bury("orders.dead", 1)
+
+
 def test_more_failures_than_tiers_stay_dead() -> None:
-    assert after_failure("orders", 50) == Bury("orders.dead", 51)
+    assert after_failure("orders", 50, ("1s",)) == Bury("orders.dead", 51)
 
 
 @pytest.mark.parametrize("count", [None, "2", -1, 1.5, b"3", [1]])

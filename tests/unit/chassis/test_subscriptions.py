@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,22 +10,25 @@ import pytest
 from msctl.chassis import context
 from msctl.chassis.backoff import Backoff
 from msctl.chassis.cloudevents import Event, render
-from msctl.chassis.subscriptions import Subscription, Subscriptions
+from msctl.chassis.handling import Handlers, Subscription
+from msctl.chassis.parking import Parked
+from msctl.chassis.subscriptions import Subscriptions
 from tests.unit.chassis.doubles import FakeDelivery, FlakyStore, delivery, types
 
 
 class Bench:
     """Subscriptions with one handler, over memory."""
 
-    def __init__(self, pattern: str = "payment.*") -> None:
+    def __init__(self, pattern: str = "payment.*", ordered: tuple[str, ...] = ()) -> None:
         self.store = FlakyStore()
         self.seen: list[str] = []
         self.outcomes: list[tuple[str, str]] = []
         self.failing: Exception | None = None
         quick = Backoff(first=0.0001, most=0.0001)
+        handlers = Handlers([Subscription(pattern, self.handle)], self.store, quick)
         self.subscriptions = Subscriptions(
-            "orders", [Subscription(pattern, self.handle)], self.store,
-            lambda event_type, outcome: self.outcomes.append((event_type, outcome)), quick,
+            "orders", handlers, lambda event_type, outcome: self.outcomes.append((event_type, outcome)),
+            ("1s", "10s", "60s"), ordered, quick,
         )  # fmt: skip
 
     async def handle(self, event: Event, transaction: Any) -> None:
@@ -122,8 +126,70 @@ async def test_the_handler_works_in_the_events_trace() -> None:
     async def handle(_: Event, __: Any) -> None:
         traces.append(context.trace_id())
 
-    subscriptions = Subscriptions("orders", [Subscription("#", handle)], FlakyStore(), lambda *_: None)
+    handlers = Handlers([Subscription("#", handle)], FlakyStore(), Backoff())
+    subscriptions = Subscriptions("orders", handlers, lambda *_: None, ())
     parent = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     await subscriptions.receive(FakeDelivery(render(Event("1", "/s", "t", None, traceparent=parent))))
     assert traces == ["a" * 32]
     assert context.trace_id() is None
+
+
+def keyed(event_id: str, key: str | None, event_type: str = "payment.captured") -> FakeDelivery:
+    """A delivery of an event with a partition key."""
+    return FakeDelivery(render(Event(event_id, "/shop/payments", event_type, {}, partition_key=key)))
+
+
+async def test_while_one_event_of_a_key_waits_for_its_retry_the_later_ones_are_parked_behind_it() -> None:
+    bench = Bench(ordered=("payment.*",))
+    bench.failing = ValueError("not yet")
+    first = await bench.receive(keyed("1", "ann"))
+    bench.failing = None
+    later = [await bench.receive(keyed(n, "ann")) for n in ("2", "3")]
+    other = await bench.receive(keyed("4", "bob"))
+    for received in (first, *later, other):
+        assert (received.done, received.forwarded) == (["acknowledged"], [])
+    assert [outcome for _, outcome in bench.outcomes] == ["retry", "parked", "parked", "handled"]
+    (head,) = await heads(bench.store)
+    assert (head.key, head.identity, head.tries) == ("ann", "/shop/payments 1", 1)
+    assert head.cause == "ValueError: not yet"
+
+
+async def heads(store: FlakyStore) -> list[Parked]:
+    async with store.transaction() as transaction:
+        return await transaction.parking.heads(10)
+
+
+async def test_without_a_key_or_an_ordered_pattern_nothing_is_parked() -> None:
+    bench = Bench("#", ordered=("payment.*",))
+    bench.failing = ValueError("no")
+    for received in (keyed("1", None), keyed("2", "ann", "stock.low")):
+        await bench.receive(received)
+        assert received.forwarded[0][0] == "orders.retry.1s"
+    assert await heads(bench.store) == []
+
+
+async def test_one_key_is_handled_one_event_at_a_time_in_the_order_of_delivery() -> None:
+    gate, running, seen = asyncio.Event(), [0], list[str]()
+
+    async def handle(event: Event, _: Any) -> None:
+        running[0] += 1
+        assert running[0] == 1
+        await gate.wait()
+        seen.append(event.id)
+        running[0] -= 1
+
+    handlers = Handlers([Subscription("#", handle)], FlakyStore(), Backoff())
+    subscriptions = Subscriptions("orders", handlers, lambda *_: None, (), ("#",))
+    tasks = [asyncio.create_task(subscriptions.receive(keyed(str(n), "ann"))) for n in range(5)]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert seen == ["0", "1", "2", "3", "4"]
+
+
+async def test_the_subject_is_the_key_where_there_is_none() -> None:
+    bench = Bench(ordered=("#",))
+    bench.failing = ValueError("no")
+    event = Event("1", "/shop/payments", "payment.captured", {}, subject="o-1")
+    await bench.receive(FakeDelivery(render(event)))
+    assert [head.key for head in await heads(bench.store)] == ["o-1"]

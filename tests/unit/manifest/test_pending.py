@@ -28,7 +28,6 @@ def test_each_use_is_told_once_at_its_place(manifests: dict[str, str], read: Rea
     assert [problem.path for problem in unused] == [
         "gateway.routes[0].scopes",
         "services.accounts.scopes",
-        "services.customers.subscribes[0].ordered",
         "services.transfers.calls",
         "services.ledger.external",
         "services.ledger.health.live",
