@@ -1,21 +1,29 @@
-"""Adapter over pika: declare, publish with confirms, and facts about queues, for the CLI.
+"""Adapter over pika: declare, publish with confirms, facts about queues, and reading them, for the CLI.
 
 pika is imported at first use. A ``Broker`` belongs to one thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msctl.broker.difference import Surplus, needed
-from msctl.broker.topology import Topology
+from msctl.broker.messages import Message
+from msctl.broker.pika_messages import PERSISTENT, message_of, properties_of
+from msctl.broker.topology import EVENTS, Topology
 from msctl.broker.translation import translated
 from msctl.model.secret import Secret
 
 _NOT_FOUND = 404
+_TAIL_LENGTH = 10_000
+_MOMENT = 0.2
+_LOOK = 0.02
+_BLOCKED_TIMEOUT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +35,29 @@ class QueueFacts:
     consumers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message taken from a queue; ``settle`` removes it from there for good."""
+
+    message: Message
+    settle: Callable[[], None]
+
+
 class Broker:
     """One connection to RabbitMQ; every method raises ``BrokerError`` and nothing else."""
 
-    def __init__(self, url: Secret, *, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        timeout: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._url = url
         self._timeout = timeout
+        self._clock = clock
+        self._sleep = sleep
         self._connection: Any = None
 
     def __enter__(self) -> Broker:
@@ -48,7 +73,7 @@ class Broker:
         parameters = pika.URLParameters(self._url.reveal())
         parameters.socket_timeout = self._timeout
         parameters.stack_timeout = self._timeout
-        parameters.blocked_connection_timeout = self._timeout
+        parameters.blocked_connection_timeout = _BLOCKED_TIMEOUT
         with translated(f"connect to RabbitMQ at {parameters.host}:{parameters.port}"):
             self._connection = pika.BlockingConnection(parameters)
 
@@ -59,18 +84,68 @@ class Broker:
             with suppress(Exception), translated("close the connection"):
                 connection.close()
 
+    def send(self, exchange: str, routing_key: str, message: Message) -> None:
+        """``publish`` for a message as a value."""
+        self.publish(exchange, routing_key, message.body, properties_of(message))
+
     def publish(
         self, exchange: str, routing_key: str, body: bytes, properties: Mapping[str, Any] | None = None
     ) -> None:
         """Publish persistently and return once the broker has it in a queue; nobody's event is an error."""
+        with self.publishing(f"publish '{routing_key}' to '{exchange}'") as publish:
+            publish(exchange, routing_key, body, properties or {})
+
+    @contextmanager
+    def publishing(self, what: str = "publish") -> Iterator[Callable[..., None]]:
+        """``publish`` for many messages."""
         import pika  # noqa: PLC0415
 
-        attributes = {"delivery_mode": 2, **(properties or {})}
-        with self._channel(f"publish '{routing_key}' to '{exchange}'") as channel:
+        def publish(exchange: str, routing_key: str, body: bytes, properties: Mapping[str, Any]) -> None:
+            attributes = pika.BasicProperties(**{"delivery_mode": PERSISTENT, **properties})
+            channel.basic_publish(exchange, routing_key, body, attributes, mandatory=True)
+
+        with self._channel(what) as channel:
             channel.confirm_delivery()
-            channel.basic_publish(
-                exchange, routing_key, body, pika.BasicProperties(**attributes), mandatory=True
-            )
+            yield publish
+
+    def require_unblocked(self) -> None:
+        """Raise ``BrokerError`` while an alarm keeps publishers out; what is sent to ask goes nowhere."""
+        with self._channel("publish") as channel:
+            channel.confirm_delivery()
+            channel.basic_publish("amq.direct", "msctl.nowhere", b"")
+
+    def tail(self, pattern: str, exchange: str = EVENTS) -> Iterator[Message | None]:
+        """A copy of each event from now on whose type matches; ``None`` when a moment passed without any.
+
+        Copies wait in a bounded queue of this connection, the oldest going first.
+        """
+        limits = {"x-max-length": _TAIL_LENGTH, "x-overflow": "drop-head"}
+        with self._channel(f"follow '{pattern}'") as channel:
+            queue = channel.queue_declare("", exclusive=True, auto_delete=True, arguments=limits).method.queue
+            channel.queue_bind(queue, exchange, pattern)
+            for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=_MOMENT):
+                yield None if method is None else message_of(method.routing_key, properties, body)
+
+    @contextmanager
+    def holding(self, queue: str) -> Iterator[Iterator[Held]]:
+        """The messages that ``queue`` holds now, first to last, out of others' reach inside the block.
+
+        Those that are not settled by its end lie in the queue as before.
+        """
+        facts = self.queue_facts(queue)
+        with self._channel(f"read queue '{queue}'") as channel:
+            taken = _Taken(channel, queue)
+            yield taken.messages(facts.messages if facts is not None else 0)
+        self._await_return(queue, taken.number)
+
+    def _await_return(self, queue: str, number: int) -> None:
+        """RabbitMQ puts back what was not settled a moment after its answer."""
+        deadline = self._clock() + self._timeout
+        while number and self._clock() < deadline:
+            facts = self.queue_facts(queue)
+            if facts is None or facts.messages >= number:
+                return
+            self._sleep(_LOOK)
 
     def queue_facts(self, name: str) -> QueueFacts | None:
         """Depth and consumers of a queue, ``None`` when there is none of that name."""
@@ -128,6 +203,30 @@ class Broker:
             self.connect()
         with translated(what):
             channel = self._connection.channel()
-            yield channel
-            if channel.is_open:
-                channel.close()
+            try:
+                yield channel
+            finally:
+                if channel.is_open:
+                    channel.close()
+
+
+class _Taken:
+    """Messages that a channel holds; ``number`` are those that nobody settled."""
+
+    def __init__(self, channel: Any, queue: str) -> None:
+        self._channel = channel
+        self._queue = queue
+        self.number = 0
+
+    def messages(self, most: int) -> Iterator[Held]:
+        for _ in range(most):
+            method, properties, body = self._channel.basic_get(self._queue)
+            if method is None:
+                return
+            self.number += 1
+            message = message_of(method.routing_key, properties, body)
+            yield Held(message, partial(self._settle, method.delivery_tag))
+
+    def _settle(self, delivery_tag: int) -> None:
+        self._channel.basic_ack(delivery_tag)
+        self.number -= 1

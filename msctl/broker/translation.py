@@ -30,6 +30,10 @@ def translated(what: str) -> Iterator[None]:
         ) from exc
     except (pika.exceptions.ChannelClosed, pika.exceptions.ConnectionClosed) as exc:
         raise _of_reply(what, exc.reply_code, exc.reply_text) from exc
+    except pika.exceptions.ConnectionBlockedTimeout as exc:
+        raise BrokerError(
+            "RabbitMQ takes no events for now: it is short of memory or disk", hint="msctl logs broker"
+        ) from exc
     except pika.exceptions.UnroutableError as exc:
         raise BrokerError(f"cannot {what}: no queue takes this event") from exc
     except (pika.exceptions.AMQPError, pika.exceptions.ChannelError, OSError) as exc:

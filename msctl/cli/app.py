@@ -10,6 +10,7 @@ import typer
 import msctl
 from msctl.cli import (
     circuits,
+    events,
     explain,
     gateway,
     health,
@@ -80,5 +81,6 @@ manifest.add_to(app)
 images.add_to(app)
 routes.add_to(app)
 circuits.add_to(app)
+events.add_to(app)
 explain.add_to(app)
 gateway.add_to(app)

@@ -106,10 +106,12 @@ class Context:
 
     @contextmanager
     def access(self) -> Iterator[Access]:
-        """A way to the project's registry and gateway, closed afterwards."""
+        """A way to the project's registry, gateway and broker, closed afterwards."""
         from msctl.orchestrator.access import Access  # noqa: PLC0415
+        from msctl.orchestrator.credentials import platform_password  # noqa: PLC0415
 
-        access = Access(self.engine, self.loaded.project.name)
+        name, workspace = self.loaded.project.name, self.workspace
+        access = Access(self.engine, name, lambda: platform_password(workspace))
         try:
             yield access
         finally:

@@ -73,6 +73,16 @@ class CircuitStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class EventStatus:
+    """Events of one subscribing service: those that wait, who consumes them, and those it gave up."""
+
+    service: str
+    waiting: int
+    consumers: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """A whole project; ``notes`` are things worth saying that belong to no single part."""
 
@@ -84,6 +94,7 @@ class StatusReport:
     platform: tuple[PlatformStatus, ...] = ()
     circuits: tuple[CircuitStatus, ...] = ()
     notes: tuple[str, ...] = ()
+    events: tuple[EventStatus, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -111,6 +122,7 @@ class StatusReport:
             "platform": [_plain(asdict(p)) for p in self.platform],
             "circuits": [_plain(asdict(c)) for c in self.circuits],
             "notes": list(self.notes),
+            "events": [asdict(e) for e in self.events],
         }
 
 

@@ -35,6 +35,12 @@ class CredentialStore:
         return grouped(complete, project), _group(complete, "broker")
 
 
+def platform_password(workspace: Workspace) -> Secret | None:
+    """The password of the broker's platform user, if there is one yet."""
+    value = workspace.read(FILE).get(f"broker/{PLATFORM_USER}")
+    return None if value is None else Secret(value)
+
+
 def completed(kept: Mapping[str, str], project: Project, generate: Callable[[], str]) -> dict[str, str]:
     """``kept`` with a password for each name that ``project`` needs and that has none."""
     return {**kept, **{name: generate() for name in _needed(project) if name not in kept}}

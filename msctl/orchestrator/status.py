@@ -23,6 +23,7 @@ from msctl.model.status import (
 )
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.admin import read_circuits
+from msctl.orchestrator.broker_status import read_events, with_events
 from msctl.orchestrator.complaints import NO_COMPLAINTS, Complaints, hear, with_complaints
 from msctl.orchestrator.diagnosis import exit_status
 from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
@@ -37,12 +38,13 @@ def status(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> StatusReport:
     """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers."""
-    with ThreadPoolExecutor(2, thread_name_prefix="status") as pool:
+    with ThreadPoolExecutor(3, thread_name_prefix="status") as pool:
         circuits = pool.submit(circuits_of, access)
+        events = pool.submit(read_events, access, project)
         found = survey(engine, access, project.name, detail=True)
-        answer = circuits.result()
+        answer, told = circuits.result(), events.result()
     complaints = hear(engine, project, found)
-    return report(project, found, answer, engine.facts().name, clock(), complaints)
+    return with_events(report(project, found, answer, engine.facts().name, clock(), complaints), told)
 
 
 def report(

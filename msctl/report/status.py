@@ -140,7 +140,12 @@ def trouble(report: StatusReport) -> list[Text]:
         for name, _, output in found
         if harmless(output).strip()
     ]
-    return causes + [Text(f"note: {harmless(note)}", "yellow") for note in report.notes]
+    return causes + _dead_letters(report) + [Text(f"note: {harmless(note)}", "yellow") for note in report.notes]
+
+
+def _dead_letters(report: StatusReport) -> list[Text]:
+    found = [f"{e.dead} of {e.service}" for e in report.events if e.dead]
+    return [Text(f"dead letters: {', '.join(found)} (msctl events dead)", "yellow")] if found else []
 
 
 def _is_bad(health: Health) -> bool:

@@ -23,13 +23,18 @@ def service(name: str, publishes: Iterable[str] = (), subscribes: Iterable[str] 
 
 def declared(project: str, *more: Service) -> Topology:
     """Topology of a small shop, with retry tiers that tests can wait for; ``more`` adds or replaces."""
+    return topology(shop(project, *more))
+
+
+def shop(project: str, *more: Service) -> Project:
+    """The small shop."""
     services = [
         service("orders", ["order.placed"], ["payment.*"]),
         service("payments", ["payment.captured"], ["order.placed"]),
         *more,
     ]
     named = {entry.name: entry for entry in services}
-    return topology(Project(project, Path(), "0", named))
+    return Project(project, Path(), "0", named)
 
 
 def passwords(wanted: Topology, generation: int = 1) -> dict[str, Secret]:
