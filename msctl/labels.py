@@ -12,6 +12,9 @@ ORIGIN = PREFIX + "origin"
 IMAGE_KIND = PREFIX + "image-kind"
 """On images and data volumes: ``official`` or ``recipe``; data made by one kind is not fed to the other."""
 
+EVENT_SCHEMAS = PREFIX + "event-schemas"
+"""On containers of services: the JSON Schemas of their events, so that a later change can be compared."""
+
 RECIPE = PREFIX + "recipe"
 """On images built from a recipe: the hash of everything the recipe is made of."""
 

@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from msctl.broker.event_schemas import DataCheck, Schemas, read_schemas
 from msctl.chassis import context
 from msctl.chassis.callee import Callee
 from msctl.chassis.client import Client
@@ -18,7 +19,7 @@ from msctl.chassis.cloudevents import Event
 from msctl.chassis.handling import Subscription
 from msctl.chassis.lifecycle import Declared, Periodic, Running
 from msctl.chassis.server import Route
-from msctl.chassis.settings import read_settings
+from msctl.chassis.settings import SettingsInvalid, read_settings
 from msctl.chassis.store import DatabaseUnavailable
 from msctl.errors import MsctlError
 from msctl.telemetry import logs
@@ -47,10 +48,12 @@ class Service:
     """Declares what a service does; ``run`` does it until SIGTERM.
 
     ``migrations`` is a folder of ``*.sql`` files, applied in name order before the service is ready.
+    ``events`` is one of JSON Schemas, ``TYPE.json``: data is checked against them when an event is published.
     """
 
-    def __init__(self, name: str, migrations: Path | None = None) -> None:
+    def __init__(self, name: str, migrations: Path | None = None, events: Path | None = None) -> None:
         self.name = name
+        self._events = events
         self._declared = Declared(migrations)
         self._running: Running | None = None
 
@@ -142,26 +145,37 @@ class Service:
 
         try:
             settings = read_settings(self.name, os.environ)
+            self._data_check()
         except MsctlError as error:
             sys.exit(f"{self.name}: {error.message}")
         identity = {"service": settings.service, "instance": settings.instance}
         logs.configure(identity, settings.log_level, context.log_fields)
         sys.exit(uvloop.run(self.serve(settings)))
 
+    def _data_check(self) -> Callable[[str, object], None]:
+        schemas = read_schemas(self._events) if self._events is not None else Schemas()
+        for fault in schemas.faults:
+            raise SettingsInvalid(f"{fault.file} is no JSON Schema: {fault.what}")
+        return DataCheck(schemas.by_type).check
+
     async def serve(self, settings: Settings) -> int:
         """Run with ``settings`` until a signal, or until cancelled; the exit status."""
-        self._running = Running(settings, self._declared, event_factory(settings))
+        self._running = Running(settings, self._declared, event_factory(settings, self._data_check()))
         try:
             return await self._running.until_stopped()
         finally:
             self._running = None
 
 
-def event_factory(settings: Settings) -> EventFactory:
-    """Makes events with the service as source, a random id, and the trace of the work at hand."""
+def event_factory(settings: Settings, check: Callable[[str, object], None]) -> EventFactory:
+    """Makes events with the service as source, a random id, and the trace of the work at hand.
+
+    ``check`` raises for data that an event of a type must not carry.
+    """
     source = f"/{settings.project}/{settings.service}"
 
     def make(event_type: str, data: object, subject: str | None, key: str | None) -> Event:
+        check(event_type, data)
         now, trace = datetime.now(UTC), context.traceparent()
         return Event(str(uuid.uuid4()), source, event_type, data, now, subject, trace, key)
 

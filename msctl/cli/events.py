@@ -122,12 +122,17 @@ def publish(
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from msctl.orchestrator import events  # noqa: PLC0415
+    from msctl.orchestrator.event_schemas import event_schemas  # noqa: PLC0415
 
     wired: Context = context.obj
     project = wired.loaded.project
     events.require_broker(project)
+    value = _json(data)
+    schemas = event_schemas(project)
+    schemas.require_valid()
+    schemas.check(event_type, value)
     message = events.event_by_hand(
-        project, event_type, _json(data), event_id=str(uuid.uuid4()), now=datetime.now(UTC),
+        project, event_type, value, event_id=str(uuid.uuid4()), now=datetime.now(UTC),
         subject=subject, key=key,
     )  # fmt: skip
     with wired.access() as access:

@@ -26,7 +26,7 @@ def up(
     yes: Annotated[
         bool,
         typer.Option(
-            "--yes", "-y", help="Give up event queues that nobody subscribes to, with what they hold."
+            "--yes", "-y", help="Drop event queues that nobody subscribes to; accept breaking schemas."
         ),
     ] = False,
     timeout: Annotated[

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import msctl
 from msctl.cli.context import Context
+
+if TYPE_CHECKING:
+    from msctl.model.problem import ManifestProblem
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +28,9 @@ def validate(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
 ) -> None:
-    """Check the manifest and report every problem in it; nothing is started.
+    """Check the manifest and the schemas of events, and report every problem; nothing is started.
+
+    Where the project runs, schemas are also compared with those of what runs.
 
     Examples:
 
@@ -41,12 +46,13 @@ def validate(
     wired: Context = context.obj
     try:
         loaded = wired.loaded
+        odd = _schema_warnings(wired)
     except ManifestInvalid as exc:
         if not as_json or not exc.problems:
             raise
         print(json.dumps({"valid": False, "errors": [asdict(p) for p in exc.problems], "warnings": []}))
         raise typer.Exit(exc.exit_code) from exc
-    findings = (*loaded.warnings, *loaded.unused)
+    findings = (*loaded.warnings, *odd, *loaded.unused)
     if as_json:
         print(json.dumps({"valid": True, "errors": [], "warnings": [asdict(p) for p in findings]}))
         return
@@ -57,6 +63,25 @@ def validate(
             f"valid: project '{project.name}', {len(project.services)} services, "
             f"{len(project.gateway.routes)} routes"
         )
+
+
+def _schema_warnings(wired: Context) -> tuple[ManifestProblem, ...]:
+    """What is odd about the schemas of events; raises ``ManifestInvalid`` for what is wrong."""
+    from msctl.errors import EngineError  # noqa: PLC0415
+    from msctl.orchestrator.event_schemas import event_schemas, require_compatible  # noqa: PLC0415
+
+    project = wired.loaded.project
+    schemas = event_schemas(project)
+    schemas.require_valid()
+    if project.uses_broker:
+        try:
+            observed = wired.engine.observe(project.name)
+        except EngineError as exc:
+            if schemas.by_service:
+                wired.consoles.messages.print(f"schemas were not compared with what runs: {exc.message}")
+        else:
+            require_compatible(project, schemas, observed)
+    return schemas.warnings
 
 
 def schema() -> None:

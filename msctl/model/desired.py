@@ -136,7 +136,7 @@ class ContainerSpec:
     ``user`` is ``uid:gid``, ``None``: the image's own. ``dns`` lists resolvers by attachment
     host index (``"@2"``: host 2 of the project network). ``tmpfs`` maps paths to options.
     ``reload`` is the signal that makes the process read its live files again, ``reload_command`` a
-    command run in the container to the same end.
+    command run in the container to the same end. ``event_schemas`` are kept as a label.
     """
 
     name: str
@@ -169,6 +169,7 @@ class ContainerSpec:
     provision: Provision | None = None
     registration: Registration | None = None
     self_registers: bool = False
+    event_schemas: str = ""
 
 
 @dataclass(frozen=True, slots=True)

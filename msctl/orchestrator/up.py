@@ -24,6 +24,7 @@ from msctl.orchestrator.actions import Actions
 from msctl.orchestrator.broker_upkeep import BrokerUpkeep
 from msctl.orchestrator.credentials import CredentialStore
 from msctl.orchestrator.down import UNFINISHED, down
+from msctl.orchestrator.event_schemas import EventSchemas, event_schemas, require_compatible
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
@@ -51,7 +52,8 @@ class UpResult:
 class Up:
     """Everything ``up`` works with; ``timeout`` is seconds for each part to become healthy.
 
-    ``discard`` gives up queues of the broker that are no longer wanted with all that they hold.
+    ``discard`` gives up queues of the broker that are no longer wanted with all that they hold, and goes
+    ahead with schemas of events that break a subscriber.
     """
 
     engine: Engine
@@ -72,9 +74,10 @@ class Up:
         with self._access(project) as access:
             found = survey(self.engine, access, project.name)
             self._check_ground(project, found.observed)
+            schemas = self._schemas(project, found.observed)
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
-            plan = self._plan(project, chosen, found, credentials, users)
+            plan = self._plan(project, chosen, found, credentials, users, schemas)
             self._carry_out(plan, project, chosen, access, users)
         return UpResult(tuple(operation.id for operation in plan.changes))
 
@@ -96,6 +99,13 @@ class Up:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
                 _check_port(project.gateway.bind, project.gateway.port)
 
+    def _schemas(self, project: Project, observed: Observed) -> EventSchemas:
+        schemas = event_schemas(project)
+        schemas.require_valid()
+        if not self.discard:
+            require_compatible(project, schemas, observed)
+        return schemas
+
     def _images(self, project: Project, observed: Observed) -> ChosenImages:
         """Nothing is started before every image that is not built here is at hand."""
         with failing_card(project.name, "cannot start without its images", ImageError):
@@ -108,6 +118,7 @@ class Up:
         found: Survey,
         credentials: Credentials,
         users: Mapping[str, Secret],
+        schemas: EventSchemas,
     ) -> Plan:
         inputs = Inputs(
             images=chosen.roles,
@@ -115,6 +126,7 @@ class Up:
             services=chosen.services,
             credentials=credentials,
             platform_files=platform_files(project, users),
+            event_schemas={name: schemas.label_of(name) for name in project.services},
             broker=BrokerRuntime(
                 broker_config.environment(),
                 IMPORT_DEFINITIONS,

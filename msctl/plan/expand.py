@@ -43,7 +43,8 @@ class Inputs:
     """What expansion needs besides the manifest.
 
     ``images`` maps roles, and ``databases`` and ``services`` map service names, to the image to
-    use; ``platform_files`` maps platform roles to the files under /run/secrets.
+    use; ``platform_files`` maps platform roles to the files under /run/secrets; ``event_schemas`` maps
+    service names to the schemas of their events, as text.
     """
 
     images: Mapping[str, ImageFact]
@@ -52,6 +53,7 @@ class Inputs:
     credentials: Credentials
     platform_files: Mapping[str, tuple[SecretFile, ...]] = field(default_factory=dict)
     broker: BrokerRuntime = BrokerRuntime({}, ())
+    event_schemas: Mapping[str, str] = field(default_factory=dict)
 
 
 def roles(project: Project) -> tuple[str, ...]:
@@ -111,7 +113,8 @@ def _instance(project: Project, service: Service, number: int, inputs: Inputs) -
     secrets = services.files(
         project.name, service, credentials.database.get(service.name), credentials.broker.get(service.name)
     )
-    return services.container(project, service, number, inputs.services[service.name], secrets)
+    made = services.container(project, service, number, inputs.services[service.name], secrets)
+    return replace(made, event_schemas=inputs.event_schemas.get(service.name, ""))
 
 
 def _build(project: Project, service: Service, folder: Path, inputs: Inputs) -> Build:

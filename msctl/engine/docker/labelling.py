@@ -19,6 +19,7 @@ def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) 
             labels.SERVICE: spec.service,
             labels.INSTANCE: instance,
             labels.CONFIG_HASH: config_hash,
+            labels.EVENT_SCHEMAS: spec.event_schemas or None,
         },
     )
 

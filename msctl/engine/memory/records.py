@@ -89,8 +89,9 @@ def created(
 ) -> ObservedContainer:
     """A container that was just created, as it is seen."""
     held = marks(
-        identity, role=spec.role, service=spec.service, instance=spec.instance, config_hash=config_hash
-    )
+        identity, role=spec.role, service=spec.service, instance=spec.instance, config_hash=config_hash,
+        event_schemas=spec.event_schemas or None,
+    )  # fmt: skip
     return ObservedContainer(
         id=container_id,
         name=spec.name,

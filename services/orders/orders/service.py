@@ -14,7 +14,8 @@ from orders.table import OrdersTable, reject_unplaced, settle
 PUBLIC_PATH = os.environ.get("PUBLIC_PATH", "/orders")
 """Where clients see ``/orders``."""
 
-service = Service("orders", migrations=Path(__file__).parents[1] / "migrations")
+_FOLDER = Path(__file__).parents[1]
+service = Service("orders", migrations=_FOLDER / "migrations", events=_FOLDER / "events")
 orders = OrdersTable(service.transaction)
 stock = InventoryStock(service.client("inventory"))
 

@@ -33,7 +33,7 @@ class Peer:
         self.gate.set()
         self.entered = asyncio.Event()
         settings = Settings("shop", name, f"shop-{name}-1")
-        self.store = MemoryStore(event_factory(settings), self._wake)
+        self.store = MemoryStore(event_factory(settings, lambda *_: None), self._wake)
         url = f"amqp://{name}:{password}@{broker.address}/{VHOST}"
         self.messaging = Messaging(
             settings, url, [Subscription(pattern, self._handle)], self.store, Metrics()

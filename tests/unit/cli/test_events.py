@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from msctl.broker.messages import DeadLetter, Message, cloud_event
-from msctl.orchestrator import dead_letters, events
+from msctl.orchestrator import broker_upkeep, dead_letters, events
 from tests.unit.cli.conftest import Cli
 from tests.unit.orchestrator.stage import Stage
 
@@ -134,3 +134,46 @@ def test_a_broker_that_does_not_run_is_told(cli: Cli) -> None:
     found = cli("events", "publish", "a.b", "--data", "1")
     assert found.code == 1
     assert "msctl up" in found.err
+
+
+@pytest.mark.usefixtures("eventful")
+def test_a_schema_is_checked_by_publish_validate_and_up(
+    cli: Cli, folder: Path, published: list[Message]
+) -> None:
+    schemas = folder / "services" / "web" / "events"
+    schemas.mkdir()
+    (schemas / "order.placed.json").write_text('{"type": "object", "required": ["order"]}')
+    found = cli("events", "publish", "order.placed", "--data", "{}")
+    assert (found.code, published) == (1, [])
+    assert "'order' is a required property" in found.err
+    (schemas / "order.plcaed.json").write_text("{}")
+    assert "does not publish 'order.plcaed'" in cli("validate").err
+    (schemas / "order.placed.json").write_text("nonsense")
+    for command in (("validate",), ("up",), ("events", "publish", "order.placed", "--data", "{}")):
+        found = cli(*command)
+        assert found.code == 2
+        assert "services/web/events/order.placed.json:1:1: error" in found.err
+
+
+def test_a_breaking_change_of_what_runs_stops_validate_and_up(
+    cli: Cli, folder: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker_upkeep, "tidy", lambda *_, **__: ("nothing was left",))
+    manifest = folder / "msctl.yaml"
+    text = manifest.read_text().replace("    replicas: 2\n", "    replicas: 2\n    subscribes: [order.*]\n")
+    manifest.write_text(text + "    publishes: [order.placed]\n")
+    schema = folder / "services" / "web" / "events" / "order.placed.json"
+    schema.parent.mkdir()
+    schema.write_text('{"type": "object", "required": ["order"]}')
+    assert cli("up").code == 0
+    assert cli("validate").code == 0
+    schema.write_text('{"type": "object"}')
+    for command in ("validate", "up"):
+        found = cli(command)
+        assert found.code == 2
+        assert "breaks orders: data.order: was always there" in found.err
+    assert json.loads(cli("validate", "--json").out)["valid"] is False
+    forced = cli("up", "--yes")
+    assert forced.code == 0
+    assert "nothing was left" in forced.err
+    assert cli("validate").code == 0

@@ -59,6 +59,7 @@ CHANGES: dict[str, Any] = {
     "reload_command": ("reload",),
     "probe": Probe("http", 8000),
     "registration": Registration("orders", 8000),
+    "event_schemas": "{}",
     "self_registers": True,
 }
 SAME: dict[str, Any] = {
