@@ -1,0 +1,1 @@
+CREATE TABLE effects (place bigserial PRIMARY KEY, number bigint NOT NULL, customer text NOT NULL);
