@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import aio_pika
+from aio_pika import DeliveryMode
 from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 from aiormq.exceptions import ChannelAccessRefused
+from pamqp.commands import Basic
 
 from msctl.chassis.cloudevents import CONTENT_TYPE
 from msctl.chassis.link import AWAY, Link, Refused, keep, lost, watching_alarms
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
     from aio_pika.abc import (
         AbstractConnection,
-        AbstractExchange,
         AbstractIncomingMessage,
-        HeadersType,
     )
+    from aiormq.abc import AbstractChannel as UnderlayChannel
 
     from msctl.chassis.backoff import Backoff
     from msctl.chassis.cloudevents import Event
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 EXCHANGE = "events"
 CONFIRM_SECONDS = 5.0
 PREFETCH = 20
+PERSISTENT = DeliveryMode.PERSISTENT.value
 _log = logging.getLogger(__name__)
 
 
@@ -50,8 +51,7 @@ class Publisher:
         self._name = name
         self._service = service
         self._backoff = backoff
-        self._retries: AbstractExchange | None = None
-        self._events: AbstractExchange | None = None
+        self._channel: UnderlayChannel | None = None
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -59,14 +59,13 @@ class Publisher:
 
     async def _session(self, connection: AbstractConnection) -> None:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        self._events = await channel.get_exchange(EXCHANGE, ensure=False)
-        self._retries = await channel.get_exchange(f"{self._service}.retry", ensure=False)
+        self._channel = await channel.get_underlay_channel()
         self.link.opened()
         try:
             async with watching_alarms(connection, self.link):
                 await lost(connection, channel)
         finally:
-            self._events = self._retries = None
+            self._channel = None
 
     async def ready(self) -> None:
         """Wait until the broker is there."""
@@ -74,9 +73,9 @@ class Publisher:
 
     async def publish(self, entry: Outgoing) -> None:
         """Publish an event to the exchange and wait for the broker's confirmation."""
-        message = _message(entry.body, entry.event_id, entry.event_type)
+        properties = _properties(entry.event_id, entry.event_type)
         try:
-            await self._confirmed(self._events, message, entry.event_type)
+            await self._confirmed(EXCHANGE, entry.event_type, entry.body, properties)
         except PublishError as error:
             raise EventUnroutable(f"no queue takes {entry.event_type}") from error
         except ChannelAccessRefused as error:
@@ -92,40 +91,40 @@ class Publisher:
         self, message: AbstractIncomingMessage, queue: str, headers: Mapping[str, str | int]
     ) -> None:
         """Put a copy of ``message`` into one of the service's retry and dead-letter queues, confirmed."""
-        merged: HeadersType = {**message.headers, **headers}
-        copy = aio_pika.Message(
-            message.body, headers=merged, message_id=message.message_id, type=message.type,
-            content_type=message.content_type, timestamp=message.timestamp,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        properties = Basic.Properties(
+            headers={**message.headers, **headers}, message_id=message.message_id, message_type=message.type,
+            content_type=message.content_type, timestamp=message.timestamp, delivery_mode=PERSISTENT,
         )  # fmt: skip
-        await self._put_aside(copy, queue)
+        await self._put_aside(message.body, properties, queue)
 
     async def bury(self, queue: str, event: Event, body: bytes, headers: Mapping[str, str | int]) -> None:
         """Put an event that came long ago into the service's dead-letter queue, confirmed."""
-        message = _message(body, event.id, event.type)
-        message.headers = dict(headers)
-        await self._put_aside(message, queue)
+        properties = _properties(event.id, event.type)
+        properties.headers = dict(headers)
+        await self._put_aside(body, properties, queue)
 
-    async def _put_aside(self, message: aio_pika.Message, queue: str) -> None:
+    async def _put_aside(self, body: bytes, properties: Basic.Properties, queue: str) -> None:
         try:
-            await self._confirmed(self._retries, message, queue)
+            await self._confirmed(f"{self._service}.retry", queue, body, properties)
         except AWAY as error:
             raise BrokerError(
                 f"{queue} did not take an event: {str(error) or type(error).__name__}"
             ) from error
 
-    async def _confirmed(
-        self, exchange: AbstractExchange | None, message: aio_pika.Message, key: str
-    ) -> None:
-        if exchange is None or not self.link.up.is_set():
+    async def _confirmed(self, exchange: str, key: str, body: bytes, properties: Basic.Properties) -> None:
+        """On aiormq's channel: aio-pika's own way there costs as much again."""
+        if self._channel is None or not self.link.up.is_set():
             raise ConnectionError(self.link.cause or "not connected")
-        await exchange.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
+        await self._channel.basic_publish(
+            body, exchange=exchange, routing_key=key, properties=properties, mandatory=True,
+            timeout=CONFIRM_SECONDS,
+        )  # fmt: skip
 
 
-def _message(body: bytes, event_id: str, event_type: str) -> aio_pika.Message:
-    return aio_pika.Message(
-        body, message_id=event_id, type=event_type, content_type=CONTENT_TYPE, timestamp=int(time.time()),
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+def _properties(event_id: str, event_type: str) -> Basic.Properties:
+    return Basic.Properties(
+        message_id=event_id, message_type=event_type, content_type=CONTENT_TYPE, timestamp=datetime.now(UTC),
+        delivery_mode=PERSISTENT,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS msctl_relay (id INT PRIMARY KEY)",
     "INSERT INTO msctl_relay VALUES (1) ON DUPLICATE KEY UPDATE id = 1",
 )
+_APPEND = "INSERT INTO msctl_outbox (event_id, event_type, body) VALUES (%s, %s, %s)"
 _OLDEST = "SELECT * FROM msctl_outbox WHERE event_type NOT IN %s ORDER BY number LIMIT %s"
 _CLIENT_ERRORS = range(2000, 3000)
 # too many connections, access denied (3), unknown database, shutdown, lock wait, deadlock, killed, idle
@@ -82,13 +83,18 @@ def _translated() -> Iterator[None]:
 class MariadbTransaction(OutboxTransaction):
     """One open transaction; placeholders are ``%s``."""
 
-    outbox_insert = "INSERT INTO msctl_outbox (event_id, event_type, body) VALUES (%s, %s, %s)"
     inbox_insert = (
         "INSERT INTO msctl_inbox (event_key) VALUES (%s) ON DUPLICATE KEY UPDATE event_key = event_key"
     )
 
     park_insert = """INSERT INTO msctl_parked (order_key, event_key, body, tries, cause, due)
     VALUES (%s, %s, %s, %s, %s, %s) ON DUPLICATE KEY UPDATE number = number"""
+
+    async def insert_outgoing(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
+        """All rows in as few statements as fit into packets."""
+        with _translated():
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(_APPEND, rows)
 
     def placed(self, sql: str) -> str:
         """The placeholders are ``%s``."""
@@ -198,6 +204,7 @@ class MariadbStore:
                 await connection.begin()
             transaction = MariadbTransaction(connection, self._make_event)
             yield transaction
+            await transaction.write_outbox()
             with _translated():
                 await connection.commit()
         except BaseException as error:

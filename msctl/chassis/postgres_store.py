@@ -48,6 +48,8 @@ CREATE INDEX IF NOT EXISTS msctl_parked_lane ON msctl_parked (order_key, number)
 CREATE TABLE IF NOT EXISTS msctl_relay (id int PRIMARY KEY);
 INSERT INTO msctl_relay VALUES (1) ON CONFLICT DO NOTHING;
 """
+_APPEND = """INSERT INTO msctl_outbox (event_id, event_type, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])"""
 _OLDEST = "SELECT * FROM msctl_outbox WHERE event_type <> ALL($2::text[]) ORDER BY number LIMIT $1"
 _PLACE = re.compile("%s")
 _AWAY = (
@@ -83,10 +85,13 @@ def _translated() -> Iterator[None]:
 class PostgresTransaction(OutboxTransaction):
     """One open transaction; placeholders are ``$1``, ``$2``, …"""
 
-    outbox_insert = "INSERT INTO msctl_outbox (event_id, event_type, body) VALUES ($1, $2, $3)"
     inbox_insert = "INSERT INTO msctl_inbox (event_key) VALUES ($1) ON CONFLICT DO NOTHING"
     park_insert = """INSERT INTO msctl_parked (order_key, event_key, body, tries, cause, due)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"""
+
+    async def insert_outgoing(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
+        """All rows in one statement."""
+        await self.execute(_APPEND, *(list(column) for column in zip(*rows, strict=True)))
 
     def placed(self, sql: str) -> str:
         """``%s``, ``%s`` → ``$1``, ``$2``."""
@@ -182,6 +187,7 @@ class PostgresStore:
             transaction = PostgresTransaction(connection, self._make_event)
             try:
                 yield transaction
+                await transaction.write_outbox()
             except BaseException:
                 await self._roll_back(connection, under_way)
                 raise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from msctl.chassis.store import Claim, Outgoing, Store
 
-BATCH = 200
+BATCH = 500
 IDLE_SECONDS = 1.0
 REFUSED_SECONDS = 60.0
 HOLD_SECONDS = 3.0

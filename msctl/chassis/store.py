@@ -88,16 +88,13 @@ class SqlTransaction(Transaction, Protocol):
 class OutboxTransaction(ABC):
     """What open transactions of relational databases share: outbox and inbox are tables of theirs."""
 
-    outbox_insert: ClassVar[str]
-    """Takes id, type and body of an event."""
-
     inbox_insert: ClassVar[str]
     """Takes an event's identity, and touches a row only if there was none."""
 
     def __init__(self, connection: Any, make_event: EventFactory) -> None:
         self._connection = connection
         self._make_event = make_event
-        self.published = 0
+        self._outgoing: list[Event] = []
 
     park_insert: ClassVar[str]
     """Takes what ``Parked`` has; does nothing when the event waits already."""
@@ -122,11 +119,24 @@ class OutboxTransaction(ABC):
     async def publish(
         self, event_type: str, data: object, *, subject: str | None = None, key: str | None = None
     ) -> Event:
-        """Put an event into the outbox."""
+        """Put an event into the outbox, at the commit together with all others of this transaction."""
         event = self._make_event(event_type, data, subject, key)
-        await self.execute(self.outbox_insert, event.id, event.type, render(event))
-        self.published += 1
+        self._outgoing.append(event)
         return event
+
+    @property
+    def published(self) -> int:
+        """How many events it publishes."""
+        return len(self._outgoing)
+
+    async def write_outbox(self) -> None:
+        """What has to be done right before the commit; one statement, however many events there are."""
+        if self._outgoing:
+            await self.insert_outgoing([(event.id, event.type, render(event)) for event in self._outgoing])
+
+    @abstractmethod
+    async def insert_outgoing(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
+        """Append id, type and body of events to the outbox."""
 
     async def first_time(self, event: Event) -> bool:
         """Put ``event`` into the inbox; false when it was there."""
