@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from msctl.chassis.backoff import Backoff
@@ -21,6 +22,7 @@ IDLE_SECONDS = 1.0
 REFUSED_SECONDS = 60.0
 HOLD_SECONDS = 3.0
 HOMELESS_SECONDS = 60.0
+RECENT_SECONDS = 120.0
 FORGET_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,17 @@ class Publisher(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class _Homeless:
+    """No queue took a type of event from ``since`` to ``last``."""
+
+    since: float
+    last: float
+
+    def is_recent(self) -> bool:
+        return _now() - self.last < RECENT_SECONDS
+
+
 class Relay:
     """Publishes the outbox in its order, one batch at a time; wakes at a commit, and looks by itself too."""
 
@@ -71,7 +84,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._refused: dict[str, float] = {}
         self._held: dict[str, float] = {}
-        self._homeless: dict[str, float] = {}
+        self._homeless: dict[str, _Homeless] = {}
 
     def wake(self) -> None:
         """Look into the outbox at once."""
@@ -110,7 +123,8 @@ class Relay:
         return tuple(self._refused)
 
     def homeless(self) -> tuple[str, ...]:
-        """Types of events that no queue took when they were last tried."""
+        """Types of events that no queue took lately."""
+        self._homeless = {name: tried for name, tried in self._homeless.items() if tried.is_recent()}
         return tuple(self._homeless)
 
     def _passed_over(self) -> tuple[str, ...]:
@@ -144,7 +158,9 @@ class Relay:
 
     def _without_queue(self, claim: Claim, entry: Outgoing) -> None:
         """Hold it: its queue may be on its way. What nobody takes for a minute has no subscriber: drop it."""
-        since = self._homeless.setdefault(entry.event_type, _now())
+        tried = self._homeless.get(entry.event_type)
+        since = tried.since if tried is not None and tried.is_recent() else _now()
+        self._homeless[entry.event_type] = _Homeless(since, _now())
         if _now() - since < HOMELESS_SECONDS:
             self._held[entry.event_type] = _now() + HOLD_SECONDS
             return

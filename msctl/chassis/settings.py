@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from msctl.chassis.retries import seconds
 from msctl.errors import MsctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Registration = Literal["self", "platform"]
-WAIT = re.compile(r"(?P<number>[0-9.e+]+)(?P<unit>ms|s)")
 
 
 class SettingsInvalid(MsctlError):
@@ -94,8 +93,10 @@ def _listed(text: str) -> tuple[str, ...]:
 def _waits(text: str) -> tuple[str, ...]:
     waits = _listed(text)
     for wait in waits:
-        if WAIT.fullmatch(wait) is None:
-            raise SettingsInvalid(f"MSCTL_EVENT_RETRIES has {wait!r}, not a wait such as 500ms or 10s")
+        try:
+            seconds(wait)
+        except ValueError as error:
+            raise SettingsInvalid(f"MSCTL_EVENT_RETRIES has {wait!r}, no wait such as 10s") from error
     return waits
 
 

@@ -22,6 +22,7 @@ from msctl.model.project import Project
 from msctl.orchestrator.access import Access
 
 SAMPLE_SECONDS = 1.0
+_RECONNECT_SECONDS = 1.0
 _COMMAND_TIMEOUT = 30.0
 
 
@@ -120,7 +121,10 @@ def count(access: Access, seconds: float, clock: Callable[[], float] = time.mono
 
 
 def follow(
-    access: Access, pattern: str, lost: Callable[[MsctlError], None]
+    access: Access,
+    pattern: str,
+    lost: Callable[[MsctlError], None],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Generator[Message, None, None]:
     """A copy of each event whose type matches, for ever; ``lost`` is told when the broker went away."""
     with reaching():
@@ -131,7 +135,7 @@ def follow(
         except (BrokerError, EngineError) as exc:
             lost(exc)
             access.forget_broker()
-            time.sleep(SAMPLE_SECONDS)
+            sleep(_RECONNECT_SECONDS)
 
 
 def publish(access: Access, message: Message) -> None:

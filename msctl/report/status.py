@@ -140,7 +140,9 @@ def trouble(report: StatusReport) -> list[Text]:
         for name, _, output in found
         if harmless(output).strip()
     ]
-    return causes + _dead_letters(report) + [Text(f"note: {harmless(note)}", "yellow") for note in report.notes]
+    return (
+        causes + _dead_letters(report) + [Text(f"note: {harmless(note)}", "yellow") for note in report.notes]
+    )
 
 
 def _dead_letters(report: StatusReport) -> list[Text]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from msctl.chassis.backoff import Backoff
-from msctl.chassis.retries import Bury, Retry, after_failure, tries_so_far
+from msctl.chassis.retries import Bury, Retry, after_failure, seconds, tries_so_far
+from msctl.labels import retry_tier
 
 
 def test_each_tier_is_used_once_and_then_the_dead_letter_queue() -> None:
@@ -20,6 +21,11 @@ def test_each_tier_is_used_once_and_then_the_dead_letter_queue() -> None:
 
 def test_without_waits_the_first_failure_is_the_last() -> None:
     assert after_failure("orders", 0, ()) == Bury("orders.dead", 1)
+
+
+def test_a_wait_is_read_as_its_queue_is_named() -> None:
+    for wait in (0.001, 0.5, 1.0, 90.0, 2_592_000.0):
+        assert seconds(retry_tier(wait)) == wait
 
 
 def test_more_failures_than_tiers_stay_dead() -> None:

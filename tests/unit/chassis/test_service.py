@@ -17,7 +17,7 @@ import pytest
 from msctl.chassis import Problem, Reply, Request, Service
 from msctl.chassis import lifecycle as life
 from msctl.chassis.memory_store import MemoryStore
-from msctl.chassis.settings import Settings
+from msctl.chassis.settings import Settings, SettingsInvalid
 from msctl.chassis.store import DatabaseUnavailable, MigrationFailed
 
 
@@ -178,3 +178,28 @@ def test_settings_that_contradict_the_contract_end_the_start(monkeypatch: pytest
     monkeypatch.setenv("PORT", "http")
     with pytest.raises(SystemExit, match="PORT"):
         Service("orders").run()
+
+
+async def test_data_that_breaks_its_schema_is_not_published_and_fails_the_work(tmp_path: Path) -> None:
+    (tmp_path / "order.placed.json").write_text('{"type": "object", "required": ["order"]}')
+    service, place = Service("orders", events=tmp_path), settings()
+
+    @service.post("/orders")
+    async def order(request: Request) -> object:
+        async with service.transaction() as transaction:
+            await transaction.publish("order.placed", request.json())
+        return {}
+
+    async with serving(service, place):
+        status, _ = await answer("POST", f"http://127.0.0.1:{place.port}/orders")
+        assert status == 500
+        assert service._running is not None
+        store = service._running.store
+        assert isinstance(store, MemoryStore)
+        assert not store.outbox
+
+
+async def test_a_service_does_not_start_with_a_schema_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "order.placed.json").write_text('{"type": "nonsense"}')
+    with pytest.raises(SettingsInvalid, match=r"order\.placed\.json is no JSON Schema"):
+        await Service("orders", events=tmp_path).serve(settings())

@@ -48,7 +48,24 @@ def test_secrets_are_not_shown() -> None:
     assert "content" not in repr(read_settings("inventory", CONTRACT, lambda _: "content"))
 
 
-@pytest.mark.parametrize("change", [{"PORT": "http"}, {"PORT": "70000"}, {"MSCTL_REGISTRATION": "maybe"}])
+def test_waits_and_ordered_patterns_are_lists() -> None:
+    settings = read_settings(
+        "orders", {"MSCTL_EVENT_RETRIES": "500ms,10s", "MSCTL_EVENT_ORDERED": "a.*, b.#"}
+    )
+    assert (settings.event_retries, settings.event_ordered) == (("500ms", "10s"), ("a.*", "b.#"))
+    assert read_settings("orders", {"MSCTL_EVENT_RETRIES": ""}).event_retries == ()
+    assert read_settings("orders", {}).event_retries == ("1s", "10s", "60s")
+
+
+WRONG = [
+    {"PORT": "http"},
+    {"PORT": "70000"},
+    {"MSCTL_REGISTRATION": "maybe"},
+    {"MSCTL_EVENT_RETRIES": "1s,x"},
+]
+
+
+@pytest.mark.parametrize("change", WRONG)
 def test_nonsense_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(SettingsInvalid):
         read_settings("orders", change)

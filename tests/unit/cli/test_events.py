@@ -82,6 +82,18 @@ def test_data_that_cannot_be_used_is_wrong_usage(
 
 
 @pytest.mark.usefixtures("eventful")
+def test_queues_are_shown_as_a_table_and_in_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    queues = events.ServiceQueues("web", True, False, 3, 2, 0, 1, 2, 4.0, NOW)
+    monkeypatch.setattr(events, "overview", lambda *_: (queues,))
+    assert "web" in cli("events").out
+    (found,) = json.loads(cli("events", "--json").out)
+    assert found == {
+        "service": "web", "declared": True, "ordered": False, "waiting": 3, "in_hand": 2, "retrying": 0,
+        "dead": 1, "consumers": 2, "rate": 4.0, "oldest": "2026-01-02T12:00:00Z",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("eventful")
 def test_tail_ends_after_so_many(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def follow(_: object, pattern: str, __: object) -> Iterator[Message]:
         assert pattern == "order.*"

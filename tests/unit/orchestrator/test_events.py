@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,12 +10,13 @@ import pytest
 
 from msctl.broker.client import QueueFacts
 from msctl.broker.facts import QueueState
+from msctl.broker.messages import Message
 from msctl.engine.memory import MemoryEngine
 from msctl.errors import BrokerError, NotRunning, UsageError
 from msctl.model.status import EventStatus, PlatformStatus, StatusReport
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.broker_status import EventReading, read_events, with_events
-from msctl.orchestrator.events import queues_of, require_broker
+from msctl.orchestrator.events import follow, queues_of, require_broker
 from tests.unit.broker.declaring import SHOP, project, service
 
 THEN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -92,3 +94,33 @@ def test_trouble_is_a_warning_of_the_broker_alone_unless_it_is_down() -> None:
     down = replace(REPORT, platform=(replace(PLATFORM[0], health="fail", output="exited"),))
     assert with_events(down, EventReading((), "refused")).platform == down.platform
     assert with_events(REPORT, EventReading()) == REPORT
+
+
+class TailingBroker:
+    """Gives an event, is lost, and gives the next."""
+
+    def __init__(self) -> None:
+        self.tails: list[list[Message | BrokerError | None]] = [
+            [Message("a", b"1"), None, BrokerError("gone")],
+            [BrokerError("still away")],
+            [Message("a", b"2")],
+        ]
+
+    def connect(self) -> None:
+        return None
+
+    def tail(self, pattern: str) -> Iterator[Message | None]:
+        for item in self.tails.pop(0):
+            if isinstance(item, BrokerError):
+                raise item
+            yield item
+
+
+def test_following_goes_on_after_the_broker_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    access, broker = Access(MemoryEngine(), "shop"), TailingBroker()
+    monkeypatch.setattr(access, "broker", lambda: broker)
+    told: list[str] = []
+    slept: list[float] = []
+    following = follow(access, "#", lambda error: told.append(error.message), slept.append)
+    assert [next(following).body, next(following).body] == [b"1", b"2"]
+    assert (told, slept) == (["gone", "still away"], [1.0, 1.0])
