@@ -16,3 +16,8 @@ EXPORT_DEFINITIONS: Command = ("rabbitmqctl", "--silent", "export_definitions", 
 def delete_user(name: str) -> Command:
     """Remove a user with its permissions; its connections are closed."""
     return ("rabbitmqctl", "delete_user", name)
+
+
+def close_connections(vhost: str) -> Command:
+    """End every connection of a virtual host; clients connect anew."""
+    return ("rabbitmqctl", "close_all_connections", "--vhost", vhost, "a queue was made anew")

@@ -9,7 +9,7 @@ from typing import Any
 
 from msctl import labels
 from msctl.broker.client import Broker, QueueFacts
-from msctl.broker.commands import EXPORT_DEFINITIONS, Command, delete_user
+from msctl.broker.commands import EXPORT_DEFINITIONS, Command, close_connections, delete_user
 from msctl.broker.definitions import definitions
 from msctl.broker.difference import Clash, Surplus, clashes, surplus
 from msctl.broker.permissions import PLATFORM_USER
@@ -92,6 +92,9 @@ def tidy(
         with Broker(url) as broker:
             remade = _remake(broker, declared, different)
             kept = broker.remove(gone, with_messages=discard)
+    if remade:
+        # RabbitMQ 3.10 does not tell the consumers of a quorum queue that it is another one now.
+        _run(engine, container, close_connections(declared.vhost))
     return (*remade, *_sentences(gone, kept))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import docker
+from tests.e2e.manifests import write
 from tests.e2e.streaming import RETRIES, backwards, dead, doubled, effects, make_stream, place, storm
 from tests.integration.waiting import eventually
 
@@ -100,6 +101,22 @@ def test_a_tail_is_a_copy(stream: Checkout) -> None:
     seen = [json.loads(line)["data"]["number"] for line in out.splitlines()]
     assert seen == list(range(seen[0], seen[0] + 5))
     eventually(lambda: effects(stream) - before == number - 30_000, timeout=60.0)
+
+
+def test_a_change_of_order_is_a_clash_until_the_empty_queue_is_made_anew(stream: Checkout) -> None:
+    manifest = json.loads(stream.manifest.read_text())
+    subscription = manifest["services"]["sink"]["subscribes"][0]
+    before = effects(stream)
+    for number, ordered in enumerate((False, True)):
+        subscription["ordered"] = ordered
+        write(stream, manifest)
+        refused = stream.msctl("up")
+        assert refused.exit_code == 1
+        assert "the broker's 'sink' has x-single-active-consumer" in refused.stderr
+        assert "queue 'sink' was made anew" in stream.msctl("up", "--yes").good().stderr
+        assert place(stream, 40_000 + number * 10, 40_010 + number * 10)
+        before += 10
+        eventually(lambda: effects(stream) == before, timeout=60.0)  # noqa: B023
 
 
 @pytest.mark.long

@@ -140,6 +140,7 @@ def test_a_clashing_queue_is_made_anew_when_asked_and_empty(world: World) -> Non
     found["queues"][0]["arguments"]["x-delivery-limit"] = 7
     assert world.tidy(json.dumps(found), discard=True) == ("queue 'orders' was made anew",)
     assert FakeBroker.remade == ["delete orders", "declare"]
+    assert world.commands[-1][1:4] == ("close_all_connections", "--vhost", "shop")
     FakeBroker.kept, FakeBroker.remade = (QueueFacts("orders", 3, 0),), []
     with pytest.raises(BrokerError, match="x-delivery-limit"):
         world.tidy(json.dumps(found), discard=True)
