@@ -10,6 +10,8 @@ import typer
 import msctl
 from msctl.cli import (
     circuits,
+    config,
+    doctor,
     events,
     explain,
     gateway,
@@ -22,7 +24,9 @@ from msctl.cli import (
     routes,
     scaffold,
 )
+from msctl.cli.completion import environments
 from msctl.cli.context import Context
+from msctl.cli.words import Commands
 
 
 def print_version(asked: bool) -> None:
@@ -34,6 +38,7 @@ def print_version(asked: bool) -> None:
 
 app = typer.Typer(
     name="msctl",
+    cls=Commands,
     help=(
         "Run a system of microservices from one manifest, msctl.yaml.\n\n"
         "Examples:\n\n"
@@ -58,6 +63,16 @@ def options(
             "--file", "-f", envvar="MSCTL_FILE", help="The manifest (default: msctl.yaml here or above)."
         ),
     ] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            envvar="MSCTL_ENV",
+            metavar="NAME",
+            help="Lay msctl.NAME.yaml over the manifest.",
+            autocompletion=environments,
+        ),
+    ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="No colour, no motion.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")
@@ -69,10 +84,12 @@ def options(
     ] = False,
 ) -> None:
     """Keep the options that every command shares."""
-    context.obj = Context(file, plain, quiet, verbose)
+    context.obj = Context(file, plain, quiet, verbose, environment)
 
 
 scaffold.add_to(app)
+doctor.add_to(app)
+config.add_to(app)
 lifecycle.add_to(app)
 observe.add_to(app)
 logs.add_to(app)

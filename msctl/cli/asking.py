@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from msctl.errors import Interrupted, UsageError
@@ -18,11 +17,14 @@ def may_ask(*, no_input: bool) -> bool:
 
 def ask(question: str, *, default: str | None = None, choices: Sequence[str] = ()) -> str:
     """The answer to a question; Ctrl-C is ``Interrupted``."""
-    kind = click.Choice(list(choices)) if choices else None
-    try:
-        return str(typer.prompt(question, default=default, type=kind, err=True))
-    except typer.Abort as exc:
-        raise Interrupted("nothing was written") from exc
+    shown = f"{question} ({', '.join(choices)})" if choices else question
+    while True:
+        try:
+            answer = str(typer.prompt(shown, default=default, err=True)).strip()
+        except typer.Abort as exc:
+            raise Interrupted("nothing was written") from exc
+        if not choices or answer in choices:
+            return answer
 
 
 def needed(what: str, *, no_input: bool) -> None:

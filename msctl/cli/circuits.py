@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msctl.cli.completion import services
 from msctl.cli.context import Context
 from msctl.cli.standalone import Config, admin_of
 
 if TYPE_CHECKING:
     from msctl.orchestrator.admin import AdminAccess
 
-Callee = Annotated[str, typer.Argument(metavar="SERVICE", help="The called service.")]
+Callee = Annotated[
+    str, typer.Argument(metavar="SERVICE", help="The called service.", autocompletion=services)
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 

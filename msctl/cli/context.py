@@ -31,13 +31,28 @@ class Context:
     plain: bool = False
     quiet: bool = False
     verbose: bool = False
+    environment: str | None = None
 
     @cached_property
     def loaded(self) -> Loaded:
         """The manifest, found, read and checked."""
-        from msctl.manifest import find_manifest, load  # noqa: PLC0415
+        from msctl.manifest import load  # noqa: PLC0415
 
-        return load(self.file or find_manifest(Path.cwd()), os.environ)
+        return load(self.manifest, os.environ, self.overlay)
+
+    @cached_property
+    def manifest(self) -> Path:
+        """The manifest's file."""
+        from msctl.manifest import find_manifest  # noqa: PLC0415
+
+        return self.file or find_manifest(Path.cwd())
+
+    @cached_property
+    def overlay(self) -> Path | None:
+        """The file of the environment that was asked for, laid over the manifest."""
+        from msctl.manifest.overlay import overlay_path  # noqa: PLC0415
+
+        return overlay_path(self.manifest, self.environment) if self.environment else None
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from msctl.cli.completion import services
 from msctl.cli.context import Context
 
 
@@ -18,7 +19,10 @@ def add_to(app: typer.Typer) -> None:
 def health(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Services, roles or containers.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SERVICE]...", help="Services, roles or containers.", autocompletion=services
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:

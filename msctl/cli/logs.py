@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msctl.cli.completion import services
 from msctl.cli.context import Context
 from msctl.errors import UsageError
 
@@ -24,7 +25,10 @@ def add_to(app: typer.Typer) -> None:
 def logs(  # noqa: PLR0917 - options
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Services, roles or containers.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SERVICE]...", help="Services, roles or containers.", autocompletion=services
+        ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     tail: Annotated[

@@ -125,7 +125,6 @@ def new_service(
 
       msctl scaffold new-service web --template image --image nginx:1.27 --port 80
     """
-    from msctl.manifest import find_manifest  # noqa: PLC0415
     from msctl.scaffold import new_service as use_case  # noqa: PLC0415
     from msctl.scaffold.order import Order  # noqa: PLC0415
     from msctl.scaffold.templates import find_template  # noqa: PLC0415
@@ -147,9 +146,8 @@ def new_service(
         port,
         health,
     )
-    manifest = wired.file or find_manifest(Path.cwd())
     found = find_template(template, Path.cwd())
-    made = use_case.new_service(order, found, manifest, project, os.environ)
+    made = use_case.new_service(order, found, wired.manifest, project, os.environ)
     if as_json:
         print(json.dumps(_document(made), indent=2))
     elif not wired.quiet:

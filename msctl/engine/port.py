@@ -28,13 +28,18 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What the engine says of itself; ``local`` means its published loopback ports are ours."""
+    """What the engine says of itself; ``local`` means its published loopback ports are ours.
+
+    ``root`` is the folder of its data, ``time`` its clock when it was asked.
+    """
 
     name: str
     version: str
     cpus: int
     memory: int
     local: bool
+    root: str | None = None
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,17 @@ def every_key() -> tuple[Path, ...]:
     return tuple((*path, key) for path, keys in _mappings(ManifestKeys, ()) for key in keys.model_fields)
 
 
+def keys_below(annotation: Any) -> type[f.Keys] | None:
+    """The model of the mapping that an annotation stands for, if its keys are fixed."""
+    found = _bare(annotation)
+    return found if _is_keys(found) else None
+
+
+def inside(annotation: Any) -> Any:
+    """What a list or a mapping of names holds; nothing for anything else."""
+    return _inside(annotation)
+
+
 def _mappings(keys: type[f.Keys], path: Path) -> list[tuple[Path, type[f.Keys]]]:
     found = [(path, keys)]
     for name, field in keys.model_fields.items():

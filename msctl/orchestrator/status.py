@@ -28,6 +28,8 @@ from msctl.orchestrator.complaints import NO_COMPLAINTS, Complaints, hear, with_
 from msctl.orchestrator.diagnosis import exit_status
 from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
 from msctl.orchestrator.survey import Survey, healthy, survey
+from msctl.orchestrator.workspace import Workspace
+from msctl.plan.conflicts import other_origin
 from msctl.registry.entry import InstanceHealth
 
 
@@ -71,7 +73,7 @@ def report(
             services=services,
             platform=platform,
             circuits=tuple(circuits or ()),
-            notes=tuple(_notes(found, circuits)),
+            notes=tuple(_notes(project, found, circuits)),
         ),
         complaints,
         now,
@@ -207,9 +209,12 @@ def _platform_health(
     return _health(container, (found.entries or {}).get(name), registry_answers=found.entries is not None)
 
 
-def _notes(found: Survey, circuits: Sequence[CircuitStatus] | None) -> list[str]:
+def _notes(project: Project, found: Survey, circuits: Sequence[CircuitStatus] | None) -> list[str]:
     roles = {c.role for c in found.observed.containers if c.state == "running"}
     notes = []
+    foreign = other_origin(found.observed, Workspace.of(project.folder).origin)
+    if foreign is not None:
+        notes.append(foreign.message)
     if circuits is None and "gateway" in roles:
         notes.append("the gateway's circuits cannot be read: its admin endpoint does not answer")
     if found.entries is None and "service" in roles:

@@ -13,6 +13,7 @@ from typing import Any
 from msctl.engine.docker import containers, delivery, execution, logs, networks, volumes, watching
 from msctl.engine.docker.address import EngineAddress, find_address
 from msctl.engine.docker.client import EngineClient, open_client
+from msctl.engine.docker.frames import optional_time
 from msctl.engine.docker.observe import Json, inspected_container, observed
 from msctl.engine.port import (
     EngineEvent,
@@ -57,7 +58,13 @@ class DockerEngine:
         """Version and size."""
         info = self._engine_info()
         return EngineFacts(
-            "docker", info["ServerVersion"], info["NCPU"], info["MemTotal"], self.address.local
+            "docker",
+            info["ServerVersion"],
+            info["NCPU"],
+            info["MemTotal"],
+            self.address.local,
+            info.get("DockerRootDir"),
+            optional_time(info.get("SystemTime")),
         )
 
     def ping(self) -> None:

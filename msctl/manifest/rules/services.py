@@ -15,7 +15,7 @@ from msctl.manifest.rules.context import Context, Mention, is_given, mentions
 
 _LONGEST_SUFFIX = "-100"
 _LONGEST_ROLE = "-registry"
-_NOT_EXTERNAL = (
+NOT_EXTERNAL = (
     "port", "replicas", "database", "registration", "publishes", "subscribes", "event_retries",
     "stop_grace", "resources", "environment",
 )  # fmt: skip
@@ -65,7 +65,7 @@ def _origin(context: Context, entry: Entry, node: Mapping, path: Path) -> None:
     )
     if not is_given(node.get("external")):
         return
-    for key in _NOT_EXTERNAL:
+    for key in NOT_EXTERNAL:
         if key in node.entries:
             what = "does not apply to an external service"
             context.findings.on(node.entries[key].key, (*path, key), what, "remove it: msctl does not run it")

@@ -1,0 +1,103 @@
+"""``config`` and ``open``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from msctl.cli.completion import services
+from msctl.cli.context import Context
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command()(config)
+    app.command("open")(open_page)
+
+
+def config(
+    context: typer.Context,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Show what variables stand for; they may hold secrets.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON: path, value, origin.")] = False,
+) -> None:
+    """Show the manifest as it takes effect: every key, its defaults too, and where each comes from.
+
+    The answer is a manifest of the same meaning, overlays laid in.
+
+    Examples:
+
+      msctl config
+
+      msctl --env prod config | grep -v default
+    """
+    from msctl.manifest import source  # noqa: PLC0415
+    from msctl.manifest.effective import as_json as to_json  # noqa: PLC0415
+    from msctl.manifest.effective import as_yaml, effective  # noqa: PLC0415
+    from msctl.manifest.findings import Findings  # noqa: PLC0415
+    from msctl.manifest.interpolate import interpolate  # noqa: PLC0415
+    from msctl.manifest.loading import read_tree  # noqa: PLC0415
+    from msctl.manifest.overlay import Overlay  # noqa: PLC0415
+
+    wired: Context = context.obj
+    _ = wired.loaded
+    text = source.read(wired.manifest)
+    over = source.read(wired.overlay) if wired.overlay else None
+    findings = Findings(text.name, text.lines + (over.lines if over else ()))
+    root = read_tree(text, findings, over)
+    if resolve:
+        root = interpolate(root, os.environ, findings)
+    settings = effective(root, text.name, Overlay(over.name, len(text.lines)) if over else None)
+    print(to_json(settings) if as_json else as_yaml(settings), end="\n" if as_json else "")
+
+
+def open_page(
+    context: typer.Context,
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SERVICE]", help="Its first route; default: the gateway.", autocompletion=services
+        ),
+    ] = None,
+    show: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+) -> None:
+    """Open the gateway, or a service's first route, in the browser; without one the address is printed.
+
+    Examples:
+
+      msctl open
+
+      msctl open orders --print
+    """
+    wired: Context = context.obj
+    url = _address(wired, service)
+    if show or not sys.stdout.isatty() or not _opened(url):
+        print(url)
+
+
+def _address(wired: Context, service: str | None) -> str:
+    from msctl.errors import UsageError  # noqa: PLC0415
+    from msctl.manifest.suggest import known  # noqa: PLC0415
+
+    project = wired.loaded.project
+    if service is None:
+        return project.gateway.public_url
+    if service not in project.services:
+        hint = known(service, project.services, f"known: {', '.join(project.services)}")
+        raise UsageError(f"there is no service '{service}'", hint)
+    for route in project.gateway.routes:
+        if service == route.service or service in route.services:
+            return project.gateway.public_url + (route.path.partition("{")[0].rstrip("/") or "/")
+    raise UsageError(f"service '{service}' has no route", "give it one under gateway.routes")
+
+
+def _opened(url: str) -> bool:
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False

@@ -1,0 +1,87 @@
+"""Facts of this machine, read once."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswer
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+IMAGE_REGISTRY = "registry-1.docker.io"
+_PATIENCE = 3.0
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Sizes are bytes; ``None`` is what could not be read."""
+
+    python: tuple[int, int]
+    free_disk: Mapping[str, int] = field(default_factory=dict)
+    free_memory: int | None = None
+    open_files: int = 1024
+    resolves: bool = True
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    port_trouble: str | None = None
+
+
+def read_machine(
+    environment: Mapping[str, str], folders: tuple[Path, ...], port: tuple[str, int] | None
+) -> Machine:
+    """Look at this machine; ``port`` is an address that should be free."""
+    return Machine(
+        python=sys.version_info[:2],
+        free_disk={str(f): shutil.disk_usage(f).free for f in folders if f.is_dir()},
+        free_memory=_free_memory(),
+        open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        resolves=_resolves(IMAGE_REGISTRY),
+        proxies=_named(environment, _PROXIES),
+        bundles=_named(environment, _BUNDLES),
+        port_trouble=_port_trouble(*port) if port else None,
+    )
+
+
+def _named(environment: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    found = {name: environment.get(name) or environment.get(name.lower()) for name in names}
+    return {name: value for name, value in found.items() if value}
+
+
+def _free_memory() -> int | None:
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def _resolves(name: str) -> bool:
+    """Whether a name can be looked up; one that takes long counts as none, and is left to itself."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        pool.submit(socket.getaddrinfo, name, 443).result(_PATIENCE)
+    except (OSError, NoAnswer):
+        return False
+    finally:
+        pool.shutdown(wait=False)
+    return True
+
+
+def _port_trouble(host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            taken = exc.errno in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}
+            return str(exc.strerror).lower() if taken else None  # the engine may bind what this user may not
+    return None
