@@ -23,6 +23,9 @@ _SECRETS = "-secrets"
 REGISTRY_META = "msctl-project"
 """Owner mark in the meta of every Consul entry that msctl made."""
 
+TOKENS_KEY = "msctl/auth/changed"
+"""Key in Consul's store whose value changes whenever signing keys or revoked tokens do."""
+
 
 def project_network(project: str) -> str:
     """Name of the network that all containers of ``project`` share."""

@@ -1,0 +1,1 @@
+"""Access tokens: keys, issuing and verifying them, and the OAuth 2.0 server (process ``auth``)."""
