@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
+from msctl.registry.acl import Doors
 from msctl.registry.entry import Entry, FoundEntry, InstanceHealth
 from msctl.registry.reading import check_definition, entry_of, result_of
 from msctl.registry.session import Session, catalog_deregister
@@ -80,9 +81,10 @@ class Registry:
         known = self._session.ask(
             f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
         )
-        self._session.ask(
-            f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
-        )
+        if known:  # with ACLs the agent calls an unknown entry an error
+            self._session.ask(
+                f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
+            )
         for node in self._nodes_still_holding(entry_id, REMOVAL_PATIENCE if known else 0.0):
             self._remove_from_catalog(node, entry_id)
         remaining = self._nodes_still_holding(entry_id, REMOVAL_PATIENCE)
@@ -112,6 +114,11 @@ class Registry:
     def health(self, project: str) -> tuple[InstanceHealth, ...]:
         """Health of each instance of ``project`` that consumers can see."""
         return tuple(candidate.health for candidate in self.entries(project) if candidate.in_catalog)
+
+    @property
+    def doors(self) -> Doors:
+        """Policies and tokens of this Consul."""
+        return Doors(self._session)
 
     def close(self) -> None:
         """Close the connections."""

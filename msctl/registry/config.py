@@ -24,12 +24,19 @@ ANSWERS_PER_LOOKUP = 8
 
 def server_configuration(
     *,
+    management_token: str | None = None,
+    old_words: bool = True,
     datacenter: str = "dc1",
     recursors: Sequence[str] = (EMBEDDED_DNS,),
     log_level: str = "warn",
 ) -> dict[str, Any]:
-    """The server's configuration; the entrypoint reads it as JSON by ``-config-file``."""
+    """The server's configuration; the entrypoint reads it as JSON by ``-config-file``.
+
+    With a ``management_token`` (a UUID) everything is denied that no token allows. ``old_words`` are those
+    of Consul before 1.11.
+    """
     return {
+        **({} if management_token is None else {"acl": _acl(management_token, old_words)}),
         "server": True,
         "bootstrap_expect": 1,
         "datacenter": datacenter,
@@ -56,6 +63,17 @@ def server_configuration(
 def render(configuration: dict[str, Any]) -> str:
     """The configuration as the text of its file; equal configurations render equally."""
     return json.dumps(configuration, indent=2, sort_keys=True) + "\n"
+
+
+def _acl(management_token: str, old_words: bool) -> dict[str, Any]:
+    """The server acts for itself with the management token, which its configuration holds anyway."""
+    management = "master" if old_words else "initial_management"
+    return {
+        "enabled": True,
+        "default_policy": "deny",
+        "enable_token_persistence": False,
+        "tokens": {management: management_token, "agent": management_token},
+    }
 
 
 def _dns() -> dict[str, Any]:

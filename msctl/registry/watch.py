@@ -23,6 +23,8 @@ ANSWER_SECONDS = 37.0
 CONNECT_SECONDS = 2.0
 FORGETFUL_SECONDS = 30.0
 LONGEST_BACKOFF = 10.0
+STARTING_BACKOFF = 0.5
+STARTING_TRIES = 60
 HTTP_OK = 200
 
 
@@ -142,8 +144,13 @@ class CatalogWatch:
     async def _failed(self, exc: RegistryError) -> None:
         self._errors += 1
         self._reachable(exc.message)
-        ceiling = min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._errors, 8))
-        await self._sleep(ceiling * (0.5 + 0.5 * self._dice()))
+        await self._sleep(self._ceiling() * (0.5 + 0.5 * self._dice()))
+
+    def _ceiling(self) -> float:
+        """Short while a system starts: Consul may just be about to know the token, and calls wait for it."""
+        if self._known.addresses is None and self._errors <= STARTING_TRIES:
+            return STARTING_BACKOFF
+        return min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._errors, 8))
 
     async def _ask(self) -> Reply:
         url = f"{self._consul.url}/v1/health/service/{self._service}"

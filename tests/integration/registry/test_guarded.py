@@ -58,6 +58,13 @@ def test_a_blocked_deregistration_leaves_no_ghost(guarded_consul: RunningConsul)
     operator.close()
 
 
+def test_what_is_not_there_is_gone(guarded_consul: RunningConsul) -> None:
+    operator = Registry(guarded_consul.address, GUARD)
+    await_leader(operator)
+    operator.deregister("never-registered")
+    operator.close()
+
+
 def test_a_refusal_is_told(guarded_consul: RunningConsul) -> None:
     operator = Registry(guarded_consul.address, GUARD)
     await_leader(operator)

@@ -166,7 +166,15 @@ async def test_nonsense_is_trouble_and_not_a_crash(document: object) -> None:
 
 
 async def test_wrong_token_is_said_with_growing_pauses() -> None:
-    watched = Watched(*(Answer(None, status=403) for _ in range(8)))
+    watched = Watched(Answer([entry("a")], "4"), *(Answer(None, status=403) for _ in range(8)))
     await watched.run()
     assert watched.trouble[-1] == "Consul answered 403 for service 'orders'"
     assert [s for s in watched.slept if s > 0.0][-1] == 10.0
+
+
+async def test_while_a_system_starts_the_pauses_are_short_for_a_while() -> None:
+    watched = Watched(*(Answer(None, status=403) for _ in range(64)))
+    await watched.run()
+    pauses = [s for s in watched.slept if s > 0.0]
+    assert set(pauses[:60]) == {0.5}
+    assert pauses[-1] == 10.0
