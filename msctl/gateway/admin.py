@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 from aiohttp import web
 
+from msctl.auth.members import digest
 from msctl.errors import ManifestInvalid
 from msctl.gateway.explain import EXPLANATIONS
 from msctl.gateway.router import hostname
@@ -33,7 +37,7 @@ class Admin:
 
     def application(self) -> web.Application:
         """The aiohttp application that serves the endpoints."""
-        application = web.Application(middlewares=[refuse_web_pages, say_what_is_wrong])
+        application = web.Application(middlewares=[refuse_web_pages, say_what_is_wrong, self._operator_only])
         application.add_routes(
             [
                 web.get("/-/health", self.health),
@@ -48,6 +52,20 @@ class Admin:
             ]
         )
         return application
+
+    @web.middleware
+    async def _operator_only(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Everybody in the network may look; only the operator, whose secret's digest we have, may change."""
+        path = self._gateway.table.config.admin_digest_file
+        if request.method == "GET" or path is None:
+            return await handler(request)
+        expected = (await asyncio.to_thread(Path(path).read_text)).strip()
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if hmac.compare_digest(digest(given), expected):
+            return await handler(request)
+        answer = _refusal("not-the-operator", "this endpoint wants the operator's secret as a bearer token")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
 
     async def health(self, _request: web.Request) -> web.Response:
         """The gateway's health in application/health+json."""

@@ -17,6 +17,7 @@ from msctl.gateway.heads import Edge, edited, part_head
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Outgoing, Refused
 from msctl.gateway.part_answer import NoJson, PartAnswer, assemble, read_part
+from msctl.gateway.passing import for_part
 from msctl.gateway.problems import Trouble, problem_of, timed_out
 from msctl.gateway.router import Match
 from msctl.gateway.service import Nature
@@ -180,7 +181,10 @@ async def _ask(work: Gathering, planned: PlannedCall, limit: float | None) -> Pa
     target = fill(planned, work.values)
     exchange = work.exchange
     identity = exchange.trace, exchange.request_id.encode("ascii")
-    head = part_head(exchange.head, service.name, target, work.edge, identity, work.route.request_headers)
+    authorization = await for_part(exchange, work.table, service.name, until.remaining(work.nature.clock()))
+    head = part_head(
+        exchange.head, service.name, target, work.edge, identity, work.route.request_headers, authorization
+    )
     outgoing = Outgoing("GET", head, None, False, True, work.route.retries, seconds, until, planned.template)
     outgoing.hurried = work.hurried
     call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))

@@ -15,13 +15,14 @@ from msctl.gateway.client import ClientConnection
 from msctl.gateway.config import Network
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.explain import KIND_OF_STATUS
-from msctl.gateway.forward import Forwarding, forward
+from msctl.gateway.forward import Forwarding, forward, timeout_of
 from msctl.gateway.gates import Arrival, first_trouble
 from msctl.gateway.heads import Edge
 from msctl.gateway.log import AccessLog
 from msctl.gateway.max_forwards import ends_here
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Refused
+from msctl.gateway.passing import exchanged, passed_on
 from msctl.gateway.problems import Trouble
 from msctl.gateway.router import USUAL_METHODS, CompiledRoute, Match, WrongMethod
 from msctl.gateway.service import Nature
@@ -80,9 +81,11 @@ class Answering:
         client = exchange.client
         assert isinstance(client, ClientConnection)  # noqa: S101
         edge = self._edge(client, table)
-        trouble = first_trouble(
-            Arrival(exchange, match, table, _origin(exchange, edge, table.config.trusted_proxies), self.via)
-        )
+        origin = _origin(exchange, edge, table.config.trusted_proxies)
+        arrival = Arrival(exchange, match, table, origin, self.via)
+        trouble = first_trouble(arrival)
+        if trouble is not None and await _is_stale(trouble, table):
+            trouble = first_trouble(arrival)
         if trouble is not None:
             raise Refused(trouble)
         if exchange.body is not None:
@@ -92,7 +95,13 @@ class Answering:
             return
         service = table.services[choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
-        how = Forwarding(self.nature, edge, self.measures.retrying(service.name))
+        authorization, spent = passed_on(exchange, table, service.name), 0.0
+        if authorization is None and exchange.identity is not None:
+            began = self.nature.clock()
+            seconds = timeout_of(exchange.head, match.route.route)
+            authorization = await exchanged(exchange, table, service.name, seconds)
+            spent = self.nature.clock() - began
+        how = Forwarding(self.nature, edge, self.measures.retrying(service.name), authorization, spent)
         await forward(exchange, client, match, service, how)
 
     def _is_own(self, exchange: Exchange, table: Table) -> bool:
@@ -116,6 +125,11 @@ class Answering:
         seconds = self.nature.clock() - exchange.started
         self.measures.answered(exchange.label, exchange.service, head.method, exchange.status, seconds)
         self.access.write(exchange, seconds)
+
+
+async def _is_stale(trouble: Trouble, table: Table) -> bool:
+    """Whether the trouble came of keys that were too old, and newer ones have come."""
+    return table.identities is not None and await table.identities.may_know_more(trouble)
 
 
 def client_fault(error: WireError) -> Trouble:

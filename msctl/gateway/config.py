@@ -32,6 +32,39 @@ class ConsulConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """Files of a PEM certificate chain and its private key."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeConfig:
+    """The token endpoint that gives internal tokens, and this gateway's login there."""
+
+    url: str
+    client: str
+    secret_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthConfig:
+    """Whose tokens are accepted: ``jwks`` is a URL or a file, ``revoked`` the URL of what is revoked.
+
+    Requests to the service ``server``, which is the issuer itself, are passed on as they come. Without
+    ``exchange`` services get the client's own token.
+    """
+
+    issuer: str
+    audience: str
+    jwks: str
+    revoked: str | None = None
+    server: str | None = None
+    exchange: ExchangeConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamConfig:
     """One service: fixed ``instances``, or None to follow Consul; ``circuit`` None switches the breaker off.
 
@@ -51,12 +84,15 @@ class UpstreamConfig:
 class GatewayConfig:
     """The whole document. ``access_log`` is the share of requests logged, ``stop_grace`` seconds to drain.
 
-    ``max_connections`` None derives the limit from the open-file limit.
+    ``max_connections`` None derives the limit from the open-file limit. ``admin_digest_file`` holds the
+    SHA-256 (hex) of the secret without which the admin endpoints change nothing.
     """
 
     listen: Listen
     admin: Listen | None = None
-    auth: None = None
+    admin_digest_file: str | None = None
+    tls: TlsConfig | None = None
+    auth: AuthConfig | None = None
     errors: Literal["public", "full"] = "public"
     project: str | None = None
     consul: ConsulConfig | None = None

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Protocol
 
+from msctl.auth.identity import Identity
 from msctl.gateway.heads import own_head
 from msctl.gateway.problems import Trouble, problem_of
 from msctl.gateway.request_body import RequestBody
@@ -45,6 +46,7 @@ class Exchange:
         "close",
         "cross_origin",
         "head",
+        "identity",
         "label",
         "request_id",
         "sent",
@@ -68,6 +70,7 @@ class Exchange:
         self.trace = trace
         self.started = started
         self.request_id = trace.span_id
+        self.identity: Identity | None = None
         self.label = "-"
         self.service = "-"
         self.status = 0

@@ -28,6 +28,27 @@ _ALL = (
         "Correct the client or the proxy in front; `detail` names the broken rule.",
     ),
     Explanation(
+        "token-missing",
+        401,
+        "An access token is needed",
+        "The route asks for scopes, and the request came without `Authorization: Bearer …`.",
+        "`msctl token issue` prints a token; clients get theirs from `/oauth/token`.",
+    ),
+    Explanation(
+        "invalid-token",
+        401,
+        "The access token is not accepted",
+        "The token is malformed, expired, revoked, for another audience, or not from this system's issuer.",
+        "`msctl token inspect` and `msctl token verify` say what is wrong with it; get a new one.",
+    ),
+    Explanation(
+        "insufficient-scope",
+        403,
+        "The access token does not allow this",
+        "The token is valid, but lacks a scope that the route asks for; `detail` names it.",
+        "Ask for the scope when getting the token; `auth.clients` in the manifest says who may have it.",
+    ),
+    Explanation(
         "no-route",
         404,
         "No route answers this path",
@@ -169,6 +190,13 @@ _ALL = (
         "Use HTTP/1.1.",
     ),
     Explanation(
+        "auth-unavailable",
+        503,
+        "Tokens cannot be checked or exchanged now",
+        "`auth` did not answer in time. Tokens that were seen before go on working without it.",
+        "`msctl status`, then `msctl logs auth`.",
+    ),
+    Explanation(
         "loop-detected",
         508,
         "The request came around in a circle",
@@ -178,6 +206,13 @@ _ALL = (
 )
 
 _ADMIN = (
+    Explanation(
+        "not-the-operator",
+        401,
+        "The operator's secret is needed",
+        "The admin endpoint was asked to change something without the secret whose digest the gateway holds.",
+        "Use `msctl` in the project's folder; for a gateway that runs alone, `--secret-file`.",
+    ),
     Explanation(
         "forbidden",
         403,

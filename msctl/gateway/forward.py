@@ -32,11 +32,16 @@ IDEMPOTENCY_KEY = b"idempotency-key"
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
-    """What forwarding needs beside the exchange."""
+    """What forwarding needs beside the exchange; ``authorization`` as ``request_head`` takes it.
+
+    ``spent`` are seconds of the call's time that are gone already.
+    """
 
     nature: Nature
     edge: Edge
     retried: Callable[[], None]
+    authorization: bytes | None = None
+    spent: float = 0.0
 
 
 async def forward(
@@ -75,9 +80,18 @@ def outgoing(exchange: Exchange, match: Match, service: Service, how: Forwarding
     target = target_of(request, match)
     request_id = exchange.request_id.encode("ascii")
     host = request.host or service.name
-    head = request_head(request, target, how.edge, exchange.trace, request_id, route.request_headers, host)
+    head = request_head(
+        request,
+        target,
+        how.edge,
+        exchange.trace,
+        request_id,
+        route.request_headers,
+        host,
+        how.authorization,
+    )
     now = how.nature.clock()
-    timeout = timeout_of(request, route)
+    timeout = max(0.001, timeout_of(request, route) - how.spent)
     return Outgoing(
         method=request.method,
         head=head,

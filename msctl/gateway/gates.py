@@ -39,6 +39,18 @@ def no_loop(arrival: Arrival) -> Trouble | None:
     return None
 
 
+def authorized(arrival: Arrival) -> Trouble | None:
+    """Let in whose token allows what the route asks for; what comes to auth itself is for it to judge."""
+    identities, route = arrival.table.identities, arrival.match.route.route
+    if identities is None or (route.service is not None and route.service == identities.config.server):
+        return None
+    verdict = identities.judge(arrival.request.fields, route.scopes)
+    if isinstance(verdict, Trouble):
+        return verdict
+    arrival.exchange.identity = verdict
+    return None
+
+
 def within_rate(arrival: Arrival) -> Trouble | None:
     """Keep the route's rate limit for each client."""
     limit = arrival.table.rates.get(arrival.match.route.number)
@@ -58,7 +70,7 @@ def within_body_limit(arrival: Arrival) -> Trouble | None:
     return Trouble("body-too-large", f"the body has {length} bytes, the route allows {limit}")
 
 
-GATES: tuple[Gate, ...] = (no_loop, within_rate, within_body_limit)
+GATES: tuple[Gate, ...] = (no_loop, authorized, within_rate, within_body_limit)
 
 
 def first_trouble(arrival: Arrival) -> Trouble | None:

@@ -31,6 +31,23 @@ _FOR_PARTS = frozenset({b"authorization", b"accept-language"})
 _NEVER_DOWN = HOP_BY_HOP | {b"content-length", b"x-request-id"}
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _FORWARDED = (b"x-forwarded-", b"proxy-")
+_IDENTITY = (
+    b"authorization",
+    b"remote-user",
+    b"x-actor",
+    b"x-auth",
+    b"x-client-",
+    b"x-consumer",
+    b"x-identity",
+    b"x-jwt",
+    b"x-remote-user",
+    b"x-role",
+    b"x-scope",
+    b"x-subject",
+    b"x-tenant",
+    b"x-user",
+)
+_INITIALS = frozenset(name[0] for name in _IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +68,20 @@ def request_head(
     request_id: bytes,
     edits: HeaderEdits,
     host: str,
+    authorization: bytes | None = None,
 ) -> bytes:
-    """Everything but the per-attempt fields and the final empty line."""
+    """Everything but the per-attempt fields and the final empty line.
+
+    ``authorization`` replaces what the client said of its identity, empty takes it away; None leaves it.
+    """
     fields = request.fields
     dropped = connection_names(fields) | _edited_names(edits)
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (n, v) for lower, n, v in fields.items if not _is_dropped(lower, dropped)]
+    kept = [field for field in fields.items if not _is_dropped(field[0], dropped)]
+    if authorization is not None:
+        kept = [f for f in kept if f[0][0] not in _INITIALS or not _tells_identity(f[0])]
+        lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
+    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in kept]
     lines.append(_edge_lines(request, edge))
     lines.append(_identity_lines(trace, request_id))
     lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in edits.set.items()]
@@ -82,11 +107,15 @@ def part_head(
     edge: Edge,
     identity: tuple[TraceContext, bytes],
     edits: HeaderEdits,
+    authorization: bytes | None = None,
 ) -> bytes:
     """The same for one call of an aggregate, which takes little over from the client's request."""
     dropped = _edited_names(edits)
+    if authorization is not None:
+        dropped |= {b"authorization"}
     passed = [f for f in request.fields.items if f[0] in _FOR_PARTS and f[0] not in dropped]
     lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n".encode("ascii")]
+    lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
     lines += [b"%b: %b\r\n" % (name, value) for _, name, value in passed]
     lines += [_edge_lines(request, edge), _identity_lines(*identity)]
     lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in edits.set.items()]
@@ -101,6 +130,11 @@ def edited(headers: Iterable[tuple[str, str]], edits: HeaderEdits) -> list[tuple
     """Headers of the gateway's own answer after a route's edits."""
     dropped = _edited_names(edits)
     return [*(h for h in headers if h[0].lower().encode() not in dropped), *edits.set.items()]
+
+
+def _tells_identity(lower: bytes) -> bool:
+    """Whether a service might take the field for who is asking; only we say that."""
+    return lower.replace(b"_", b"-").startswith(_IDENTITY)
 
 
 def _edge_lines(request: RequestHead, edge: Edge) -> bytes:

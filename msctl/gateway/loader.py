@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from msctl.errors import ManifestInvalid
@@ -24,7 +25,7 @@ def load(path: Path) -> GatewayConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise ManifestInvalid(f"{path} cannot be read: {exc}") from exc
-    return parse(text, str(path))
+    return _anchored(parse(text, str(path)), path.parent)
 
 
 def parse(text: str, file: str = "gateway.yaml") -> GatewayConfig:
@@ -44,12 +45,31 @@ def parse(text: str, file: str = "gateway.yaml") -> GatewayConfig:
     return config
 
 
+def _anchored(config: GatewayConfig, folder: Path) -> GatewayConfig:
+    """Files are named relative to the document."""
+    auth, tls, consul, digest = config.auth, config.tls, config.consul, config.admin_digest_file
+    if auth is not None and "://" not in auth.jwks:
+        auth = replace(auth, jwks=str(folder / auth.jwks))
+    if auth is not None and auth.exchange is not None:
+        secret_file = str(folder / auth.exchange.secret_file)
+        auth = replace(auth, exchange=replace(auth.exchange, secret_file=secret_file))
+    if tls is not None:
+        tls = replace(tls, certificate=str(folder / tls.certificate), key=str(folder / tls.key))
+    if consul is not None and consul.token_file is not None:
+        consul = replace(consul, token_file=str(folder / consul.token_file))
+    if digest is not None:
+        digest = str(folder / digest)
+    return replace(config, auth=auth, tls=tls, consul=consul, admin_digest_file=digest)
+
+
 def _check_references(config: GatewayConfig, root: Spot) -> None:
     for index, route in enumerate(config.routes):
         for service in _services_of(route):
             if service not in config.services:
                 what = f"service '{service}' is not among services"
                 root.along(("routes", index, "path"), what)
+    if config.auth is not None and config.auth.server not in (None, *config.services):
+        root.along(("auth", "server"), f"service '{config.auth.server}' is not among services")
     for name, upstream in config.services.items():
         if upstream.instances is None and config.consul is None:
             path = ("services", name, "instances")

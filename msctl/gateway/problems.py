@@ -75,6 +75,39 @@ def no_instance(service: str) -> Trouble:
     return Trouble("no-instance", detail, service, retry_in=1.0, cause="no passing instance")
 
 
+def token_missing() -> Trouble:
+    """The route is not for everybody."""
+    challenge = (("WWW-Authenticate", "Bearer"),)
+    return Trouble("token-missing", "this route needs an access token", headers=challenge)
+
+
+def invalid_token(reason: str, detail: str) -> Trouble:
+    """A token that is not to be trusted."""
+    described = detail.replace('"', "'")
+    challenge = f'Bearer error="invalid_token", error_description="{described}"'
+    return Trouble("invalid-token", detail, cause=reason, headers=(("WWW-Authenticate", challenge),))
+
+
+def scope_missing(scopes: tuple[str, ...]) -> Trouble:
+    """A token that does not allow this."""
+    named = " ".join(scopes)
+    challenge = f'Bearer error="insufficient_scope", scope="{named}"'
+    detail = f"the token lacks the scope '{named}'"
+    return Trouble("insufficient-scope", detail, headers=(("WWW-Authenticate", challenge),))
+
+
+def keys_missing() -> Trouble:
+    """No token can be verified yet."""
+    detail = "tokens cannot be verified yet: the keys have not come"
+    return Trouble("auth-unavailable", detail, "auth", retry_in=1.0, cause="no-keys")
+
+
+def auth_unavailable(inside: str) -> Trouble:
+    """No internal token could be had."""
+    detail = "the token cannot be exchanged for one that the service accepts"
+    return Trouble("auth-unavailable", detail, "auth", retry_in=1.0, inside=inside)
+
+
 def busy(service: str, limit: int) -> Trouble:
     """The bulkhead is full; no fault of the service's answers, so no circuit counts it."""
     detail = f"Service '{service}' is unavailable: {limit} calls are under way; retry in 1 s"

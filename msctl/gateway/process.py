@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -32,6 +33,7 @@ from msctl.gateway.log_stream import LogStream, report
 from msctl.gateway.measures import Measures
 from msctl.gateway.runtime import Gateway
 from msctl.gateway.service import Nature
+from msctl.gateway.tls import HANDSHAKE_SECONDS, Certificates
 from msctl.telemetry import logs
 from msctl.telemetry.metrics import Tallies, process_registry
 
@@ -79,10 +81,11 @@ async def _serve(config_path: Path, config: GatewayConfig, stream: LogStream) ->
         stack.push_async_callback(discovery.close)
         reloading = Reloading(config_path, gateway, discovery)
         await discovery.follow(gateway.table)
-        server = await listen(config.listen, lambda: ClientConnection(gateway))
+        certificates = Certificates(config.tls) if config.tls is not None else None
+        server = await listen(config.listen, _protocol(gateway, certificates), certificates)
         if config.admin is not None:
             await _serve_admin(stack, config.admin, Admin(gateway, reloading.reload))
-        sweeper = asyncio.create_task(_sweep(gateway))
+        sweeper = asyncio.create_task(_sweep(gateway, certificates))
         await _until_told(reloading)
         server.close()
         await gateway.drain(draining_time(gateway.table.config.stop_grace))
@@ -117,13 +120,27 @@ def files_for_calls(clients: int) -> int:
     return max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FILES - clients)
 
 
-async def listen(where: Listen, protocol: Callable[[], ClientConnection]) -> asyncio.Server:
-    """Accept clients at an address."""
+def _protocol(gateway: Gateway, certificates: Certificates | None) -> Callable[[], ClientConnection]:
+    """Makes connections that know their scheme."""
+
+    def make() -> ClientConnection:
+        made = ClientConnection(gateway)
+        made.scheme = "http" if certificates is None else "https"
+        return made
+
+    return make
+
+
+async def listen(
+    where: Listen, protocol: Callable[[], ClientConnection], certificates: Certificates | None = None
+) -> asyncio.Server:
+    """Accept clients at an address, by TLS where there is a certificate."""
+    options: dict[str, Any] = {"backlog": BACKLOG, "reuse_address": True}
+    if certificates is not None:
+        options |= {"ssl": certificates.context, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
     try:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            protocol, where.host, where.port, backlog=BACKLOG, reuse_address=True
-        )
+        server = await loop.create_server(protocol, where.host, where.port, **options)
     except OSError as exc:
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
     _notice_the_dead(server)
@@ -153,8 +170,8 @@ class Reloading:
         async with self._lock:
             config = await asyncio.to_thread(load, self._path)
             old = self._gateway.table.config
-            if (config.listen, config.admin) != (old.listen, old.admin):
-                _log.warning("listen and admin change only with a restart")
+            if (config.listen, config.admin, config.tls) != (old.listen, old.admin, old.tls):
+                _log.warning("listen, admin and the paths of tls change only with a restart")
             if config.project != old.project:
                 _log.warning("project changes only with a restart")
             self._gateway.reconfigure(config, max_connections(config))
@@ -190,10 +207,12 @@ async def _serve_admin(stack: AsyncExitStack, where: Listen, admin: Admin) -> No
         raise ListenFailed(f"cannot listen on {where.host}:{where.port}: {exc.strerror or exc}") from exc
 
 
-async def _sweep(gateway: Gateway) -> None:
+async def _sweep(gateway: Gateway, certificates: Certificates | None) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         gateway.sweep()
+        if certificates is not None:
+            certificates.refresh()
 
 
 async def _until_told(reloading: Reloading) -> None:

@@ -57,7 +57,7 @@ class Gateway:
         self._answering = answering
         self._max_connections = max_connections
         self._files = files
-        self.table = compile_table(config, None, self._maker(config), nature.clock)
+        self.table = compile_table(config, None, self._maker(config), nature.clock, nature.wall)
         measures.count_connections(lambda: len(self.connections))
 
     def reconfigure(self, config: GatewayConfig, max_connections: int) -> None:
@@ -65,7 +65,7 @@ class Gateway:
         old = self.table
         self._max_connections = max_connections
         self._answering.access.share = config.access_log
-        self.table = compile_table(config, old, self._maker(config), self.nature.clock)
+        self.table = compile_table(config, old, self._maker(config), self.nature.clock, self.nature.wall)
         for name, service in old.services.items():
             if name not in self.table.services:
                 service.pool.close()

@@ -7,7 +7,14 @@ from typing import Any
 
 from msctl.gateway import scalars
 from msctl.gateway.aggregate_plan import check_parameters, check_parts, parse_call
-from msctl.gateway.config import ConsulConfig, GatewayConfig, UpstreamConfig
+from msctl.gateway.config import (
+    AuthConfig,
+    ConsulConfig,
+    ExchangeConfig,
+    GatewayConfig,
+    TlsConfig,
+    UpstreamConfig,
+)
 from msctl.gateway.reading import Parser, Spot, items, named, plain, record, value
 from msctl.gateway.template import check_route, parse_template
 from msctl.manifest import names, paths
@@ -205,17 +212,31 @@ def _make_route(**given: Any) -> Route:
     return route
 
 
-def _auth(spot: Spot) -> None:
-    if not (isinstance(spot.node, Scalar) and spot.node.value in ("off", False, None)):
-        raise spot.wrong(
-            "this gateway cannot check tokens yet, and will not leave the door open", "auth: off"
-        )
-
+_auth = record(
+    AuthConfig,
+    {
+        "issuer": _text,
+        "audience": _text,
+        "jwks": _text,
+        "revoked": _or_null(_text),
+        "server": _or_null(value(scalars.name)),
+        "exchange": _or_null(
+            record(
+                ExchangeConfig,
+                {"url": _text, "client": _text, "secret_file": _text},
+                required=["url", "client", "secret_file"],
+            )
+        ),
+    },
+    required=["issuer", "audience", "jwks"],
+)
 
 _gateway_fields: dict[str, Parser[Any]] = {
     "listen": value(scalars.listen),
     "admin": _or_null(value(scalars.listen)),
-    "auth": _auth,
+    "admin_digest_file": _or_null(_text),
+    "tls": _or_off(record(TlsConfig, {"certificate": _text, "key": _text}, required=["certificate", "key"])),
+    "auth": _or_off(_auth),
     "errors": _one_of("public", "full"),
     "project": _or_null(value(names.project)),
     "consul": _or_null(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,11 +22,15 @@ MAX_CONCURRENT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """Time and chance, injected; ``dice`` gives numbers in [0, 1), ``bits`` random integers of a width."""
+    """Time and chance, injected; ``dice`` gives numbers in [0, 1), ``bits`` random integers of a width.
+
+    ``clock`` measures spans, ``wall`` tells seconds since 1970.
+    """
 
     clock: Callable[[], float]
     dice: Callable[[], float]
     bits: Callable[[int], int]
+    wall: Callable[[], float] = time.time
 
 
 Transition = Callable[[str, CircuitState, CircuitState], None]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msctl.gateway.config import GatewayConfig
+from msctl.gateway.identities import Identities
 from msctl.gateway.router import CompiledRoute, Router
 from msctl.gateway.service import Service
 from msctl.model.project import RateLimit as RateLimitConfig
@@ -20,6 +22,7 @@ class Table:
     router: Router
     services: Mapping[str, Service]
     rates: Mapping[int, RateLimit]
+    identities: Identities | None = None
 
     @property
     def full_errors(self) -> bool:
@@ -28,7 +31,11 @@ class Table:
 
 
 def compile_table(
-    config: GatewayConfig, old: Table | None, make: Callable[[str], Service], clock: Callable[[], float]
+    config: GatewayConfig,
+    old: Table | None,
+    make: Callable[[str], Service],
+    clock: Callable[[], float],
+    wall: Callable[[], float] = time.time,
 ) -> Table:
     """The table of a document; services of the same name live on, rate limits of unchanged routes, too."""
     router = Router(config.routes)
@@ -41,7 +48,15 @@ def compile_table(
             service.reconfigure(upstream)
         services[name] = service
     rates = {c.number: _rate(c, old, clock) for c in router.routes if c.route.rate_limit is not None}
-    return Table(config, router, services, rates)
+    return Table(config, router, services, rates, _identities(config, old, wall))
+
+
+def _identities(config: GatewayConfig, old: Table | None, wall: Callable[[], float]) -> Identities | None:
+    if config.auth is None:
+        return None
+    if old is not None and old.config.auth == config.auth:
+        return old.identities
+    return Identities(config.auth, wall)
 
 
 def _rate(compiled: CompiledRoute, old: Table | None, clock: Callable[[], float]) -> RateLimit:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import ManifestInvalid
-from msctl.gateway.config import Listen, breaker_settings
+from msctl.gateway.config import AuthConfig, Listen, TlsConfig, breaker_settings
 from msctl.gateway.loader import load, parse
 from msctl.resilience.endpoints import Address
 
@@ -102,6 +102,23 @@ def test_json_with_numbers_as_the_orchestrator_writes_it(tmp_path: Path) -> None
     assert breaker_settings(found).window_seconds == 2.5
 
 
+def test_whose_tokens_are_accepted_and_the_certificate(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        "listen: 127.0.0.1:1\n"
+        "tls: {certificate: a.crt, key: /keys/a.key}\n"
+        "auth: {issuer: https://shop.example, audience: gateway, jwks: keys.json}\n"
+    )
+    config = load(path)
+    assert config.tls == TlsConfig(str(tmp_path / "a.crt"), "/keys/a.key")
+    assert config.auth == AuthConfig("https://shop.example", "gateway", str(tmp_path / "keys.json"))
+    url = "http://auth:8080/.well-known/jwks.json"
+    path.write_text(path.read_text().replace("keys.json", url))
+    found = load(path).auth
+    assert found is not None
+    assert found.jwks == url
+
+
 def problems(text: str) -> list[str]:
     with pytest.raises(ManifestInvalid) as caught:
         parse(text)
@@ -121,6 +138,12 @@ BASE = "listen: 127.0.0.1:1\nservices: {a: {instances: []}}\nroutes: "
         ("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", "2:1: listen: duplicate key"),
         ("listen: 127.0.0.1:1\nroute: []\n", "2:8: route: unknown key, did you mean 'routes'?"),
         ("listen: 127.0.0.1:1\nauth: {issuer: x}\n", "2:7: auth: "),
+        ("listen: 127.0.0.1:1\nauth: yes\n", "2:7: auth: "),
+        (
+            "listen: 127.0.0.1:1\nauth: {issuer: x, audience: y, jwks: z, server: auth}\n",
+            "2:49: auth.server: service 'auth' is not among services",
+        ),
+        ("listen: 127.0.0.1:1\ntls: {certificate: x}\n", "2:6: tls: "),
         (
             "listen: 127.0.0.1:1\nservices: {a: {instances: consul}}\n",
             "2:27: services.a.instances: 'consul' needs",
