@@ -1,5 +1,6 @@
 """What a Python service imports: routes, database, events, calls, health, logs and metrics in a few lines."""
 
+from msctl.auth.identity import Identity
 from msctl.chassis.client import Answer, CallFailed, Client
 from msctl.chassis.cloudevents import Event
 from msctl.chassis.exchange import Reply, Request
@@ -12,6 +13,7 @@ __all__ = [
     "CallFailed",
     "Client",
     "Event",
+    "Identity",
     "Problem",
     "RedisTransaction",
     "Reply",

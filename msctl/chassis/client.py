@@ -6,12 +6,14 @@ import asyncio
 import json
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from msctl.auth.asking import AuthUnavailable, TokenDenied
 from msctl.chassis import context
 from msctl.chassis.problems import Problem
 from msctl.resilience.breaker import Refusal
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from msctl.chassis.callee import Callee
+    from msctl.chassis.tokens import CallTokens
     from msctl.resilience.endpoints import Endpoint
 
 CALL_SECONDS = 2.0
@@ -65,6 +68,10 @@ class _Call:
     headers: Mapping[str, str]
     deadline: Deadline
 
+    def bearing(self, token: str) -> _Call:
+        """The same call with a token."""
+        return replace(self, headers={**self.headers, "Authorization": f"Bearer {token}"})
+
     @property
     def repeatable(self) -> bool:
         return is_repeatable(self.method, "Idempotency-Key" in self.headers)
@@ -79,11 +86,13 @@ class Client:
         session: Callable[[], aiohttp.ClientSession],
         called: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
+        tokens: Callable[[], CallTokens | None] = lambda: None,
     ) -> None:
         self._callee = callee
         self._session = session
         self._called = called
         self._clock = clock
+        self._tokens = tokens
 
     async def get(self, path: str) -> Answer:
         """GET ``path``."""
@@ -94,15 +103,39 @@ class Client:
         return await self._call("POST", path, body, key)
 
     async def _call(self, method: str, path: str, body: object, key: str | None) -> Answer:
+        """With a token where there are such; one that is not accepted is replaced once."""
+        begun, tokens = self._clock(), self._tokens()
+        remaining = context.remaining()
+        seconds = CALL_SECONDS if remaining is None else min(CALL_SECONDS, remaining * SHARE_FOR_CALLS)
+        deadline = Deadline(begun + seconds)
+        headers = context.outgoing_headers() | ({"Idempotency-Key": key} if key else {})
+        call = _Call(method, path, body, headers, deadline)
+        if tokens is None:
+            return await self._guarded(call)
+        token = await self._token(tokens, deadline)
+        answer = await self._guarded(call.bearing(token))
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        tokens.forget(self._callee.name, token)
+        return await self._guarded(call.bearing(await self._token(tokens, deadline)))
+
+    async def _token(self, tokens: CallTokens, deadline: Deadline) -> str:
+        try:
+            return await tokens.token(self._callee.name, deadline.remaining(self._clock()))
+        except (TokenDenied, AuthUnavailable, TimeoutError) as error:
+            cause = (
+                f"no token: {error}" if isinstance(error, TokenDenied) else "no token: auth does not answer"
+            )
+            detail = f"Service '{self._callee.name}' cannot be called: {cause}"
+            raise CallFailed(503, "auth-unavailable", detail, cause) from error
+
+    async def _guarded(self, call: _Call) -> Answer:
         permit = self._callee.breaker.acquire()
         if isinstance(permit, Refusal):
             raise self._refused(permit)
         begun = self._clock()
-        remaining = context.remaining()
-        seconds = CALL_SECONDS if remaining is None else min(CALL_SECONDS, remaining * SHARE_FOR_CALLS)
-        headers = context.outgoing_headers() | ({"Idempotency-Key": key} if key else {})
         try:
-            answer = await self._attempts(_Call(method, path, body, headers, Deadline(begun + seconds)))
+            answer = await self._attempts(call)
         except CallFailed as error:
             permit.fail(self._clock() - begun, error.cause)
             raise

@@ -11,12 +11,17 @@ from msctl.chassis.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from msctl.auth.identity import Identity
+
 LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; ``parameters`` are the path template's, header names are lower case."""
+    """One HTTP request; ``parameters`` are the path template's, header names are lower case.
+
+    ``caller`` is whom a verified token speaks for.
+    """
 
     method: str
     path: str
@@ -24,6 +29,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    caller: Identity | None = None
 
     def json(self) -> Mapping[str, Any]:
         """The body, which must be a JSON object; a 400 otherwise."""

@@ -15,15 +15,23 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
+from msctl.auth.asking import Credentials, TokenEndpoint
+from msctl.auth.following import Follower, Published
+from msctl.auth.trust import Trust
+from msctl.auth.verifier import Expected
 from msctl.chassis.backoff import Backoff
 from msctl.chassis.callee import circuit_document
+from msctl.chassis.guard import Guard, warn_if_open
 from msctl.chassis.metrics import Metrics
 from msctl.chassis.migrations import read_migrations
 from msctl.chassis.registration import Registration
 from msctl.chassis.server import Route, application
 from msctl.chassis.store import DatabaseUnavailable
 from msctl.chassis.stores import open_store
+from msctl.chassis.tokens import CallTokens
 from msctl.chassis.vitals import Vitals
+from msctl.labels import TOKENS_KEY
+from msctl.registry.keywatch import KeyWatch
 from msctl.registry.watch import CatalogWatch, Consul
 
 if TYPE_CHECKING:
@@ -69,6 +77,7 @@ class Running:
         self._settings = settings
         self._declared = declared
         self._vitals = Vitals(settings.instance, self.store)
+        self.tokens: CallTokens | None = None
         self._messaging: Messaging | None = None
         self._registration: Registration | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,15 +88,17 @@ class Running:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._finish, 0)
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ttl_dns_cache=1))
+        guard = self._guard(self.session)
+        warn_if_open(guard, [route.scope for route in self._declared.routes])
         app = application(
-            self._settings.service, self._declared.routes, self._vitals, self.metrics, self._circuits
+            self._settings.service, self._declared.routes, self._vitals, self.metrics, self._circuits, guard
         )
         # aiohttp waits this long for handlers to end, and then once more for them to be cancelled.
         grace = self._settings.stop_grace / 2
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", self._settings.port).start()  # noqa: S104
-        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ttl_dns_cache=1))
         for callee in self._declared.callees:
             self._follow(callee, self.session)
         self._start(self._begin())
@@ -113,6 +124,23 @@ class Running:
 
         watch = CatalogWatch(callee.name, consul, session, callee.use, reachable, time.monotonic)
         self._start(watch.run())
+
+    def _guard(self, session: aiohttp.ClientSession) -> Guard | None:
+        """What checks tokens, kept up to date; also where tokens for calls come from."""
+        settings = self._settings.tokens
+        if settings is None:
+            return None
+        if settings.token_url and settings.client_id and settings.client_secret:
+            login = Credentials(settings.token_url, settings.client_id, settings.client_secret)
+            self.tokens = CallTokens(TokenEndpoint(login, session, time.monotonic), time.monotonic)
+        trust = Trust(Expected(settings.issuer, settings.audience))
+        published = Published(settings.keys_url, settings.revoked_url)
+        follower = Follower(trust, published, session, time.monotonic)
+        self._start(follower.run())
+        if self._settings.registry_address is not None:
+            consul = Consul(self._settings.registry_address, lambda: self._settings.registry_token)
+            self._start(KeyWatch(TOKENS_KEY, consul, session, follower.poke, time.monotonic).run())
+        return Guard(trust, follower.refetch, time.time)
 
     def _circuits(self) -> list[dict[str, object]]:
         now = datetime.now(UTC)

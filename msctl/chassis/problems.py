@@ -18,6 +18,7 @@ class Problem(MsctlError):
         self.kind = kind
         self.members = members
         self.retry_after: int | None = None
+        self.headers: dict[str, str] = {}
 
 
 def of_status(status: int) -> Problem:

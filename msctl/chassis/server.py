@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler as WebHandler
     from aiohttp.typedefs import Middleware
 
+    from msctl.chassis.guard import Guard
     from msctl.chassis.metrics import Metrics
     from msctl.chassis.vitals import Vitals
     from msctl.telemetry.health import Health
@@ -37,21 +38,33 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``handle`` answers ``method`` on the path template ``path``; what is no Reply is a 200's body."""
+    """``handle`` answers ``method`` on the path template ``path``; what is no Reply is a 200's body.
+
+    With a ``scope`` only tokens that have it get through.
+    """
 
     method: str
     path: str
     handle: Callable[[Request], Awaitable[object]]
+    scope: str | None = None
 
 
 def application(
-    service: str, routes: Sequence[Route], vitals: Vitals, metrics: Metrics, circuits: Circuits = list
+    service: str,
+    routes: Sequence[Route],
+    vitals: Vitals,
+    metrics: Metrics,
+    circuits: Circuits = list,
+    guard: Guard | None = None,
 ) -> web.Application:
-    """The web application of ``service``; ``circuits`` are those of the services that it calls."""
+    """The web application of ``service``; ``circuits`` are those of the services that it calls.
+
+    Without a ``guard`` tokens are not looked at.
+    """
     middlewares = (_measured(metrics), _in_context, _explained(service), _in_time)
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     for route in routes:
-        app.router.add_route(route.method, route.path, _adapted(route.handle))
+        app.router.add_route(route.method, route.path, _adapted(route, guard))
     _add_probes(app, vitals, metrics, circuits)
     return app
 
@@ -85,9 +98,11 @@ def _health_response(health: Health) -> web.Response:
     )
 
 
-def _adapted(handle: Callable[[Request], Awaitable[object]]) -> WebHandler:
+def _adapted(route: Route, guard: Guard | None) -> WebHandler:
     async def answer(incoming: web.Request) -> web.Response:
-        result = await handle(
+        given = incoming.headers.getall("Authorization", ())
+        caller = None if guard is None else await guard.identity(given, route.scope)
+        result = await route.handle(
             Request(
                 method=incoming.method,
                 path=incoming.path,
@@ -95,6 +110,7 @@ def _adapted(handle: Callable[[Request], Awaitable[object]]) -> WebHandler:
                 query=incoming.query,
                 headers={name.lower(): value for name, value in incoming.headers.items()},
                 body=await incoming.read(),
+                caller=caller,
             )
         )
         reply = result if isinstance(result, Reply) else Reply(result)
@@ -150,7 +166,7 @@ def _explained(service: str) -> Middleware:
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
             problem = Problem(500, "internal-error", "The service failed; its log says why")
-        headers["Content-Type"] = CONTENT_TYPE
+        headers |= {"Content-Type": CONTENT_TYPE, **problem.headers}
         if problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
         body = problems.encode(problem, service, request.path)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from msctl.chassis.exchange import Request
     from msctl.chassis.redis_store import RedisStore
     from msctl.chassis.settings import Settings
+    from msctl.chassis.tokens import CallTokens
     from msctl.resilience.breaker import CircuitState
 
     Handler = Callable[[Request], Awaitable[object]]
@@ -57,27 +58,30 @@ class Service:
         self._declared = Declared(migrations)
         self._running: Running | None = None
 
-    def get(self, path: str) -> Callable[[Handler], Handler]:
-        """The decorated handler answers GET on the path template ``path``."""
-        return self.route("GET", path)
+    def get(self, path: str, *, scope: str | None = None) -> Callable[[Handler], Handler]:
+        """The decorated handler answers GET on the path template ``path``, for tokens with ``scope``."""
+        return self.route("GET", path, scope=scope)
 
-    def post(self, path: str) -> Callable[[Handler], Handler]:
-        """The decorated handler answers POST on ``path``."""
-        return self.route("POST", path)
+    def post(self, path: str, *, scope: str | None = None) -> Callable[[Handler], Handler]:
+        """The decorated handler answers POST on ``path``, for tokens with ``scope``."""
+        return self.route("POST", path, scope=scope)
 
-    def put(self, path: str) -> Callable[[Handler], Handler]:
-        """The decorated handler answers PUT on ``path``."""
-        return self.route("PUT", path)
+    def put(self, path: str, *, scope: str | None = None) -> Callable[[Handler], Handler]:
+        """The decorated handler answers PUT on ``path``, for tokens with ``scope``."""
+        return self.route("PUT", path, scope=scope)
 
-    def delete(self, path: str) -> Callable[[Handler], Handler]:
-        """The decorated handler answers DELETE on ``path``."""
-        return self.route("DELETE", path)
+    def delete(self, path: str, *, scope: str | None = None) -> Callable[[Handler], Handler]:
+        """The decorated handler answers DELETE on ``path``, for tokens with ``scope``."""
+        return self.route("DELETE", path, scope=scope)
 
-    def route(self, method: str, path: str) -> Callable[[Handler], Handler]:
-        """The decorated handler answers ``method`` on ``path``; it returns a Reply, or a 200's JSON value."""
+    def route(self, method: str, path: str, *, scope: str | None = None) -> Callable[[Handler], Handler]:
+        """The decorated handler answers ``method`` on ``path``; it returns a Reply, or a 200's JSON value.
+
+        Without a ``scope`` everybody in the project gets through; a token that comes must be valid even so.
+        """
 
         def declare(handler: Handler) -> Handler:
-            self._declared.routes.append(Route(method, path, handler))
+            self._declared.routes.append(Route(method, path, handler, scope))
             return handler
 
         return declare
@@ -123,7 +127,7 @@ class Service:
             callee, time.monotonic, random.random, lambda state: self._circuit_changed(callee, state)
         )
         self._declared.callees.append(known)
-        return Client(known, self._session, self._called)
+        return Client(known, self._session, self._called, tokens=self._tokens)
 
     def _circuit_changed(self, callee: str, state: CircuitState) -> None:
         _log.warning("circuit to %s is %s", callee, state.value)
@@ -134,6 +138,9 @@ class Service:
         if self._running is None or self._running.session is None:
             raise RuntimeError("calls can be made while the service runs")
         return self._running.session
+
+    def _tokens(self) -> CallTokens | None:
+        return None if self._running is None else self._running.tokens
 
     def _called(self, callee: str, outcome: str) -> None:
         if self._running is not None:

@@ -22,6 +22,19 @@ class SettingsInvalid(MsctlError):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Whose tokens are accepted and where one's own come from."""
+
+    issuer: str
+    audience: str
+    keys_url: str
+    revoked_url: str | None = None
+    token_url: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One instance's place in its system; an absent URL means that there is no such component.
 
@@ -42,6 +55,7 @@ class Settings:
     broker_url: str | None = field(default=None, repr=False)
     event_retries: tuple[str, ...] = ("1s", "10s", "60s")
     event_ordered: tuple[str, ...] = ()
+    tokens: TokenSettings | None = None
 
 
 def read_text(path: str) -> str:
@@ -77,6 +91,27 @@ def read_settings(
         broker_url=secret("AMQP_URL"),
         event_retries=_waits(environment.get("MSCTL_EVENT_RETRIES", "1s,10s,60s")),
         event_ordered=_listed(environment.get("MSCTL_EVENT_ORDERED", "")),
+        tokens=_tokens(environment, secret("OAUTH_CLIENT_SECRET")),
+    )
+
+
+def _tokens(environment: Mapping[str, str], client_secret: str | None) -> TokenSettings | None:
+    """All of what verifying needs, or nothing; half of it would leave the door open by mistake."""
+    needed = ("OAUTH_ISSUER", "OAUTH_AUDIENCE", "OAUTH_JWKS_URL")
+    given = [environment[name] for name in needed if environment.get(name)]
+    if not given:
+        return None
+    if len(given) < len(needed):
+        raise SettingsInvalid(f"{', '.join(needed)} belong together, and not all are set")
+    issuer, audience, keys_url = given
+    return TokenSettings(
+        issuer,
+        audience,
+        keys_url,
+        revoked_url=environment.get("OAUTH_REVOKED_URL"),
+        token_url=environment.get("OAUTH_TOKEN_URL"),
+        client_id=environment.get("OAUTH_CLIENT_ID"),
+        client_secret=client_secret,
     )
 
 

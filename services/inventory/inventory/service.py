@@ -11,21 +11,21 @@ from msctl.chassis import Event, Problem, Reply, Request, Service, SqlTransactio
 service = Service("inventory", migrations=Path(__file__).parents[1] / "migrations")
 
 
-@service.get("/items")
+@service.get("/items", scope="inventory:read")
 async def list_items(_: Request) -> object:
     """All items."""
     async with service.transaction() as transaction:
         return await table.items(transaction)
 
 
-@service.get("/items/{sku}")
+@service.get("/items/{sku}", scope="inventory:read")
 async def get_item(request: Request) -> object:
     """One item."""
     async with service.transaction() as transaction:
         return await table.item(transaction, request.parameters["sku"])
 
 
-@service.post("/reservations")
+@service.post("/reservations", scope="inventory:reserve")
 async def reserve(request: Request) -> Reply:
     """Hold goods for an order; asking again for the same order changes nothing."""
     wanted = parse_wanted(request.json())
@@ -33,7 +33,7 @@ async def reserve(request: Request) -> Reply:
         return Reply(document(await table.reserve(transaction, wanted)), status=201)
 
 
-@service.get("/reservations/{order}")
+@service.get("/reservations/{order}", scope="inventory:reserve")
 async def get_reservation(request: Request) -> object:
     """What is held for an order."""
     async with service.transaction() as transaction:

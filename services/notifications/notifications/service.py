@@ -17,7 +17,7 @@ def _key(order: str) -> str:
     return f"notifications:{order}"
 
 
-@service.get("/notifications")
+@service.get("/notifications", scope="notifications:read")
 async def notifications_of_order(request: Request) -> object:
     """What was sent about the order ``order``."""
     key = _key(request.query_text("order"))

@@ -20,7 +20,7 @@ orders = OrdersTable(service.transaction)
 stock = InventoryStock(service.client("inventory"))
 
 
-@service.get("/orders")
+@service.get("/orders", scope="orders:read")
 async def list_orders(request: Request) -> object:
     """Newest first; ``after`` is the last id of the page before."""
     after = request.query.get("after")
@@ -28,7 +28,7 @@ async def list_orders(request: Request) -> object:
     return [document(order) for order in await orders.page(limit, parse_id(after) if after else None)]
 
 
-@service.get("/orders/{id}")
+@service.get("/orders/{id}", scope="orders:read")
 async def get_order(request: Request) -> object:
     """One order."""
     order = await orders.find(parse_id(request.parameters["id"]))
@@ -37,7 +37,7 @@ async def get_order(request: Request) -> object:
     return document(order)
 
 
-@service.post("/orders")
+@service.post("/orders", scope="orders:write")
 async def place_order(request: Request) -> Reply:
     """Place an order; the same ``Idempotency-Key`` always means the same order."""
     order_id = new_id(request.headers.get("idempotency-key"))

@@ -11,7 +11,7 @@ from payments.payment import charge, document
 service = Service("payments", migrations=Path(__file__).parents[1] / "migrations")
 
 
-@service.get("/payments")
+@service.get("/payments", scope="payments:read")
 async def payments_of_order(request: Request) -> object:
     """The payments of the order ``order``."""
     order = request.query_text("order")
