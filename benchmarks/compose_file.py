@@ -29,6 +29,7 @@ _CHECKS = {
     "registry": _ASK.format(port=8500, path="/v1/catalog/services"),
     "broker": "exec 3<>/dev/tcp/127.0.0.1/5672",
     "gateway": _ASK.format(port=8080, path="/healthz"),
+    "auth": _ASK.format(port=8080, path="/healthz"),
     "service": _ASK.format(port=8000, path="/readyz"),
 }
 

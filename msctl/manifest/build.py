@@ -94,7 +94,8 @@ def _part(name: str, keys: PartKeys) -> model.AggregatePart:
 def _auth(keys: AuthKeys) -> model.Auth:
     values = _given(keys)
     values["clients"] = tuple(
-        model.AuthClient(name, tuple(client.scopes)) for name, client in keys.clients.items()
+        model.AuthClient(name, tuple(client.scopes), Path(client.public_key) if client.public_key else None)
+        for name, client in keys.clients.items()
     )
     return model.Auth(**values)
 

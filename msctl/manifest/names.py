@@ -10,6 +10,7 @@ ROLES = frozenset({"registry", "broker", "gateway", "auth", "agent", "observer",
 _TAKEN_SERVICES = {
     **dict.fromkeys(ROLES, "a part of the platform has this name"),
     "consul": "Consul registers itself under this name",
+    "operator": "the tokens of whoever runs the project are issued to this name",
     "localhost": "every container calls itself so",
 }
 _TAKEN_PROJECTS = {

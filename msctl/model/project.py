@@ -191,10 +191,14 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class AuthClient:
-    """An outside client of the token endpoint and the scopes it may ask for."""
+    """An outside client of the token endpoint and the scopes it may ask for.
+
+    ``public_key`` is a PEM file relative to the manifest's folder, for ``private_key_jwt``.
+    """
 
     name: str
     scopes: tuple[str, ...] = ()
+    public_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +235,9 @@ class Project:
     def uses_broker(self) -> bool:
         """Whether any service publishes or subscribes."""
         return any(s.publishes or s.subscribes for s in self.services.values())
+
+    @property
+    def uses_auth(self) -> bool:
+        """Whether anything is guarded by tokens, or anybody may get one."""
+        guarded = any(s.scopes or s.calls for s in self.services.values())
+        return guarded or bool(self.auth.clients) or any(r.scopes for r in self.gateway.routes)

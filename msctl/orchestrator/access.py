@@ -21,37 +21,58 @@ from msctl.registry.client import Registry
 class Access:
     """Opens each way at first use and keeps it until it is forgotten; thread-safe. ``close`` ends all.
 
-    ``password`` knows that of the broker's platform user.
+    ``password`` knows that of the broker's platform user, ``token`` Consul's management token, ``operator``
+    what admin endpoints want to see.
     """
 
     def __init__(
-        self, engine: Engine, project: str, password: Callable[[], Secret | None] = lambda: None
+        self,
+        engine: Engine,
+        project: str,
+        password: Callable[[], Secret | None] = lambda: None,
+        *,
+        token: Callable[[], str | None] = lambda: "",
+        operator: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._engine = engine
+        self._operator = operator
+        self._token = token
         self._project = project
         self._password = password
         self._broker: Broker | None = None
         self._ways: dict[str, ExitStack] = {}
         self._registry: Registry | None = None
-        self._admin: str | None = None
+        self._admins: dict[str, str] = {}
         self._lock = Lock()
 
+    @property
+    def has_token(self) -> bool:
+        """Whether Consul may be asked to change anything."""
+        return self._token() is not None
+
     def registry(self) -> Registry:
-        """The project's Consul; raises ``EngineError`` if its container does not run."""
+        """The project's Consul, asked with the management token of this checkout, if it has one.
+
+        Raises ``EngineError`` if its container does not run.
+        """
         with self._lock:
             if self._registry is None:
                 host, port = self._open("registry", CONSUL_PORT)
-                self._registry = Registry(f"{host}:{port}")
+                self._registry = Registry(f"{host}:{port}", self._token() or None)
                 self._ways["registry"].callback(self._registry.close)
             return self._registry
 
     def gateway_admin(self) -> str:
         """Base URL of the gateway's admin endpoints; raises ``EngineError`` if it does not run."""
-        with self._lock:
-            if self._admin is None:
-                host, port = self._open("gateway", ADMIN_PORT)
-                self._admin = f"http://{host}:{port}"
-            return self._admin
+        return self._admin("gateway")
+
+    def operator_secret(self) -> str | None:
+        """What admin endpoints want to see before they change anything."""
+        return self._operator()
+
+    def auth_admin(self) -> str:
+        """The same of auth."""
+        return self._admin("auth")
 
     def broker(self) -> Broker:
         """The project's RabbitMQ as the platform's user, for one thread at a time; raises ``EngineError``."""
@@ -79,15 +100,30 @@ class Access:
 
     def forget_gateway(self) -> None:
         """The same for the gateway."""
-        with self._lock:
-            self._admin = None
-            self._shut("gateway")
+        self._forget_admin("gateway")
+
+    def forget_auth(self) -> None:
+        """The same for auth."""
+        self._forget_admin("auth")
 
     def close(self) -> None:
         """Close everything that was opened."""
         self.forget_registry()
         self.forget_gateway()
+        self.forget_auth()
         self.forget_broker()
+
+    def _admin(self, role: str) -> str:
+        with self._lock:
+            if role not in self._admins:
+                host, port = self._open(role, ADMIN_PORT)
+                self._admins[role] = f"http://{host}:{port}"
+            return self._admins[role]
+
+    def _forget_admin(self, role: str) -> None:
+        with self._lock:
+            self._admins.pop(role, None)
+            self._shut(role)
 
     def _open(self, role: str, port: int) -> tuple[str, int]:
         self._shut(role)

@@ -47,6 +47,7 @@ class Actions:
         removals: Removals,
         build: Callable[[BuildImage], str],
         upkeep: Callable[[ContainerSpec], Sequence[str]] = lambda _: (),
+        ready: Callable[[ContainerSpec], None] = lambda _: None,
         *,
         timeout: float,
         stop: Event,
@@ -58,6 +59,7 @@ class Actions:
         self._removals = removals
         self._build = build
         self._upkeep = upkeep
+        self._ready = ready
         self._timeout = timeout
         self._stop = stop
         self._network = labels.project_network(identity.project)
@@ -131,6 +133,7 @@ class Actions:
     def _(self, operation: AwaitReady) -> str:
         answer = self._readiness.wait(operation.spec, self._network)
         self._provision(operation.spec)
+        self._ready(operation.spec)
         done = self._upkeep(operation.spec) if operation.subject in self._created else ()
         return "; ".join((answer, *done))
 

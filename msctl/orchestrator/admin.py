@@ -23,12 +23,16 @@ class AdminAccess(Protocol):
     def forget_gateway(self) -> None:
         """Find them anew next time."""
 
+    def operator_secret(self) -> str | None:
+        """What the gateway wants to see before it changes anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdminAt:
     """The admin endpoints of a gateway that runs alone."""
 
     url: str
+    secret: str | None = None
 
     def gateway_admin(self) -> str:
         """Their base URL."""
@@ -36,6 +40,10 @@ class AdminAt:
 
     def forget_gateway(self) -> None:
         """The address is the document's and stays."""
+
+    def operator_secret(self) -> str | None:
+        """What the caller gave."""
+        return self.secret
 
 
 def read_circuits(access: AdminAccess) -> list[dict[str, Any]]:
@@ -53,7 +61,8 @@ def _ask(access: AdminAccess, method: str, path: str) -> Any:
         address = urlsplit(access.gateway_admin())
         connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
         try:
-            connection.request(method, path)
+            secret = access.operator_secret() or ""
+            connection.request(method, path, headers={"Authorization": f"Bearer {secret}"} if secret else {})
             response = connection.getresponse()
             return _decoded(response.status, response.read())
         finally:
@@ -71,6 +80,8 @@ def _decoded(status: int, body: bytes) -> Any:
     answer = json.loads(body) if body else None
     if status == HTTPStatus.NOT_FOUND:
         raise UsageError(str((answer or {}).get("detail", "the gateway knows no such thing")))
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise MsctlError("the gateway does not know this checkout's operator", "run 'msctl up' here")
     if status >= HTTPStatus.BAD_REQUEST:
         raise MsctlError(f"the gateway refused: {answer}")
     return answer

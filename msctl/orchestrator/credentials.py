@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from msctl.auth.members import OPERATOR, client_names
 from msctl.broker.permissions import PLATFORM_USER
 from msctl.model.project import Project
 from msctl.model.secret import Secret
@@ -13,6 +15,11 @@ from msctl.orchestrator.workspace import Workspace
 from msctl.plan.expand import Credentials
 
 FILE = "credentials.json"
+MANAGEMENT = "management"
+"""Whoever holds this checkout, as a party of Consul."""
+
+PARTIES = (MANAGEMENT, "gateway", "auth")
+_TOKENS = uuid.UUID("51c7ad5c-98a1-4a35-8f66-3cb63b7ac5d9")
 
 
 def _generate() -> str:
@@ -43,15 +50,43 @@ def platform_password(workspace: Workspace) -> Secret | None:
 
 def completed(kept: Mapping[str, str], project: Project, generate: Callable[[], str]) -> dict[str, str]:
     """``kept`` with a password for each name that ``project`` needs and that has none."""
-    return {**kept, **{name: generate() for name in _needed(project) if name not in kept}}
+    return {**kept, **{name: _made(name, generate) for name in _needed(project) if name not in kept}}
+
+
+def management_token(workspace: Workspace) -> str | None:
+    """The token that this checkout administers Consul with; None before the first ``up``, or when lost."""
+    return workspace.read(FILE).get(f"registry/{MANAGEMENT}")
+
+
+def operator_secret(workspace: Workspace) -> str | None:
+    """What this checkout shows to auth's admin endpoints."""
+    return client_secret(workspace, OPERATOR)
+
+
+def client_secret(workspace: Workspace, client: str) -> str | None:
+    """The generated secret of a client of the token endpoint."""
+    return workspace.read(FILE).get(f"clients/{client}")
+
+
+def _made(name: str, generate: Callable[[], str]) -> str:
+    """Consul's tokens have to be UUIDs."""
+    return str(uuid.uuid5(_TOKENS, generate())) if name.startswith("registry/") else generate()
 
 
 def grouped(values: Mapping[str, str], project: Project) -> Credentials:
     """The credentials of ``project``'s services, by kind."""
-    by_kind = {kind: _group(values, kind) for kind in ("database", "superuser", "broker")}
-    services = set(project.services)
+    services, clients = set(project.services), set(client_names(project))
+    parties = {*services, *PARTIES}
+
+    def of(kind: str, names: set[str]) -> dict[str, Secret]:
+        return {name: value for name, value in _group(values, kind).items() if name in names}
+
     return Credentials(
-        **{kind: {s: v for s, v in found.items() if s in services} for kind, found in by_kind.items()}
+        database=of("database", services),
+        superuser=of("superuser", services),
+        broker=of("broker", services),
+        registry=of("registry", parties),
+        clients=of("clients", clients),
     )
 
 
@@ -61,7 +96,9 @@ def _group(values: Mapping[str, str], kind: str) -> dict[str, Secret]:
 
 
 def _needed(project: Project) -> list[str]:
-    names = []
+    names = [f"registry/{party}" for party in (*PARTIES, *project.services)]
+    clients = client_names(project) if project.uses_auth else (OPERATOR,)
+    names += [f"clients/{client}" for client in clients]
     for service in project.services.values():
         if service.database is not None:
             names += [f"database/{service.name}", f"superuser/{service.name}"]

@@ -11,7 +11,7 @@ from msctl.engine.port import Engine, Identity
 from msctl.errors import ProjectConflict
 from msctl.events import Sink
 from msctl.orchestrator.access import Access
-from msctl.orchestrator.credentials import FILE
+from msctl.orchestrator.credentials import FILE, management_token
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import raise_failures
 from msctl.orchestrator.removals import Removals
@@ -36,11 +36,15 @@ class DownResult:
     kept_volumes: tuple[str, ...]
 
 
+def _token(target: Target) -> str | None:
+    return None if target.workspace is None else management_token(target.workspace)
+
+
 def down(
     engine: Engine, target: Target, sink: Sink, *, volumes: bool = False, adopt: bool = False
 ) -> DownResult:
     """Take a project down; raises ``ProjectConflict`` for another checkout's unless ``adopt``."""
-    access = Access(engine, target.name)
+    access = Access(engine, target.name, token=lambda: _token(target))
     try:
         found = survey(engine, access, target.name)
         foreign = other_origin(found.observed, target.origin, data=volumes)

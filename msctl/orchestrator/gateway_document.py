@@ -7,9 +7,30 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from msctl.auth.policy import GATEWAY
 from msctl.model.project import AggregatePart, Project, Route, Service
-from msctl.plan.platform import ADMIN_PORT, CONSUL_PORT, GATEWAY_PORT
+from msctl.plan.platform import (
+    ADMIN_PORT,
+    AUTH_PORT,
+    CONSUL_PORT,
+    GATEWAY_PORT,
+    JWKS_URL,
+    REVOKED_URL,
+    TOKEN_URL,
+)
 
+AUTH_ROUTES = (
+    ("POST", "/oauth/token"),
+    ("POST", "/oauth/introspect"),
+    ("POST", "/oauth/revoke"),
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+)
+"""What clients see of auth; its other doors are for the platform alone."""
+
+CERTIFICATE = "gateway.crt"
+KEY = "gateway.key"
+_SECRETS = "/run/secrets"
 MOST_CONNECTIONS = 5000
 """Docker's userland proxy, through which a published port is reached from its own machine, dies for good at
 about a third of its open-file limit (20 000 on a common set-up); the gateway refuses clients before that."""
@@ -17,18 +38,39 @@ about a third of its open-file limit (20 000 on a common set-up); the gateway re
 
 def gateway_document(project: Project) -> str:
     """JSON, which is YAML; equal projects give equal text."""
-    document = {
+    document: dict[str, Any] = {
         "listen": f"0.0.0.0:{GATEWAY_PORT}",
         "admin": f"0.0.0.0:{ADMIN_PORT}",
-        "auth": "off",
+        "auth": _auth(project) if project.uses_auth else "off",
+        "admin_digest_file": f"{_SECRETS}/operator_digest",
         "errors": project.gateway.errors,
         "project": project.name,
         "max_connections": MOST_CONNECTIONS,
-        "consul": {"address": f"http://registry:{CONSUL_PORT}"},
+        "consul": {"address": f"http://registry:{CONSUL_PORT}", "token_file": f"{_SECRETS}/consul_token"},
         "services": {name: _upstream(service) for name, service in project.services.items()},
         "routes": [_route(route) for route in project.gateway.routes],
     }
+    if project.gateway.tls is not None:
+        document["tls"] = {"certificate": f"{_SECRETS}/{CERTIFICATE}", "key": f"{_SECRETS}/{KEY}"}
+    if project.uses_auth:
+        document["services"]["auth"] = {"instances": [f"auth:{AUTH_PORT}"], "health": "/healthz"}
+        document["routes"] += [{"path": path, "methods": [m], "service": "auth"} for m, path in AUTH_ROUTES]
     return json.dumps(document, indent=1) + "\n"
+
+
+def _auth(project: Project) -> dict[str, Any]:
+    return {
+        "issuer": project.gateway.public_url,
+        "audience": GATEWAY,
+        "jwks": JWKS_URL,
+        "revoked": REVOKED_URL,
+        "server": "auth",
+        "exchange": {
+            "url": TOKEN_URL,
+            "client": GATEWAY,
+            "secret_file": f"{_SECRETS}/oauth_client_secret",
+        },
+    }
 
 
 def _upstream(service: Service) -> dict[str, Any]:

@@ -2,30 +2,87 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 
+from msctl.auth.jose import read_public_key
+from msctl.auth.members import OPERATOR, digest, directory
+from msctl.auth.members import render as render_directory
 from msctl.broker import config as broker_config
 from msctl.broker.definitions import definitions
 from msctl.broker.definitions import render as render_definitions
 from msctl.broker.topology import topology
+from msctl.errors import MsctlError
 from msctl.model.desired import SecretFile
-from msctl.model.project import Project
+from msctl.model.project import AuthClient, Project
 from msctl.model.secret import Secret
-from msctl.orchestrator.gateway_document import gateway_document
+from msctl.orchestrator.credentials import MANAGEMENT
+from msctl.orchestrator.gateway_document import CERTIFICATE, KEY, gateway_document
+from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import live_file
+from msctl.plan.services import tokens
 from msctl.registry import config as registry_config
 
 
-def platform_files(project: Project, broker_users: Mapping[str, Secret]) -> dict[str, tuple[SecretFile, ...]]:
-    """By role; live files are those the running process can read again."""
-    registry = registry_config.render(registry_config.server_configuration())
+def platform_files(
+    project: Project, credentials: Credentials, broker_users: Mapping[str, Secret], registry_kind: str
+) -> dict[str, tuple[SecretFile, ...]]:
+    """By role; live files are those the running process can read again.
+
+    ``registry_kind`` is the kind of Consul's image: the recipe's Consul is an old one.
+    """
+    management = credentials.registry[MANAGEMENT].reveal()
+    registry = registry_config.render(
+        registry_config.server_configuration(management_token=management, old_words=registry_kind == "recipe")
+    )
     files: dict[str, tuple[SecretFile, ...]] = {
         "registry": (SecretFile("registry.json", Secret(registry)),),
-        "gateway": (*live_file("gateway.yaml", gateway_document(project)),),
+        "gateway": _gateway(project, credentials),
     }
+    if project.uses_auth:
+        files["auth"] = _auth(project, credentials)
     if project.uses_broker:
         files["broker"] = _broker(project, broker_users)
     return files
+
+
+def _gateway(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
+    document = (*live_file("gateway.yaml", gateway_document(project)), *_certificates(project))
+    client = credentials.clients["gateway"] if project.uses_auth else None
+    operator = SecretFile("operator_digest", Secret(digest(credentials.clients[OPERATOR].reveal())))
+    return (*document, operator, *tokens(credentials.registry["gateway"], client))
+
+
+def _certificates(project: Project) -> tuple[SecretFile, ...]:
+    """The gateway looks at these files itself, and takes a new pair as soon as both are there."""
+    tls = project.gateway.tls
+    if tls is None:
+        return ()
+    certificate, key = project.folder / tls.certificate, project.folder / tls.key
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
+        return (*live_file(CERTIFICATE, certificate.read_text()), *live_file(KEY, key.read_text()))
+    except (ssl.SSLError, OSError, ValueError) as exc:
+        raise MsctlError(
+            f"the gateway's certificate cannot be used: {exc}",
+            "gateway.tls names a PEM certificate chain and its key, without a password",
+        ) from exc
+
+
+def _auth(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
+    keys = {c.name: _public_key(project, c) for c in project.auth.clients if c.public_key is not None}
+    document = render_directory(directory(project, credentials.clients, keys))
+    return (*live_file("auth.json", document), *tokens(credentials.registry["auth"], None))
+
+
+def _public_key(project: Project, client: AuthClient) -> str:
+    path = project.folder / (client.public_key or "")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise MsctlError(f"cannot read the public key of client '{client.name}': {path}") from exc
+    read_public_key(text)
+    return text
 
 
 def _broker(project: Project, users: Mapping[str, Secret]) -> tuple[SecretFile, ...]:

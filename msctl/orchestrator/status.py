@@ -186,7 +186,8 @@ def _database(
 
 
 def _platform(project: Project, found: Survey, well: frozenset[str]) -> tuple[PlatformStatus, ...]:
-    roles = ["registry", "gateway", *(["broker"] if project.uses_broker else [])]
+    optional = (("auth", project.uses_auth), ("broker", project.uses_broker))
+    roles = ["registry", "gateway", *(role for role, used in optional if used)]
     parts = []
     for role in roles:
         name = labels.container(project.name, role)

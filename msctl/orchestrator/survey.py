@@ -64,6 +64,8 @@ def healthy(found: Survey) -> frozenset[str]:
 
 
 def _entries(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:
+    if not access.has_token:
+        return None  # what cannot be changed is as good as not known: it is entered anew
     try:
         return {health.id: health for health in access.registry().health(project)}
     except (EngineError, RegistryError):

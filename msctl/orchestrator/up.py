@@ -16,13 +16,15 @@ from msctl.broker.commands import IMPORT_DEFINITIONS
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Notice, Sink
+from msctl.model.desired import ContainerSpec
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Gateway, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
 from msctl.orchestrator.broker_upkeep import BrokerUpkeep
-from msctl.orchestrator.credentials import CredentialStore
+from msctl.orchestrator.credentials import CredentialStore, management_token
+from msctl.orchestrator.doors import close_doors, open_doors, parties
 from msctl.orchestrator.down import UNFINISHED, down
 from msctl.orchestrator.event_schemas import EventSchemas, event_schemas, require_compatible
 from msctl.orchestrator.executor import Executor
@@ -39,6 +41,7 @@ from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
 from msctl.plan.operations import BuildImage, Plan
 from msctl.plan.reconcile import reconcile
+from msctl.registry.acl import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,12 @@ class Up:
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
             plan = self._plan(project, chosen, found, credentials, users, schemas)
-            self._carry_out(plan, project, chosen, access, users)
+            guests = parties(project, credentials)
+            if plan.changes and found.entries is not None:
+                open_doors(access, guests)
+            self._carry_out(plan, project, chosen, access, users, guests)
+            if plan.changes:
+                close_doors(access, guests)
         return UpResult(tuple(operation.id for operation in plan.changes))
 
     def _finish_down(self, project: Project) -> None:
@@ -125,7 +133,7 @@ class Up:
             databases=chosen.databases,
             services=chosen.services,
             credentials=credentials,
-            platform_files=platform_files(project, users),
+            platform_files=platform_files(project, credentials, users, chosen.roles["registry"].kind),
             event_schemas={name: schemas.label_of(name) for name in project.services},
             broker=BrokerRuntime(
                 broker_config.environment(),
@@ -146,6 +154,7 @@ class Up:
         chosen: ChosenImages,
         access: Access,
         users: Mapping[str, Secret],
+        guests: tuple[Party, ...],
     ) -> None:
         stop = Event()
         prober = Prober(self.engine, labels.container(project.name, "gateway"))
@@ -163,9 +172,23 @@ class Up:
         volume = f"create volume {labels.data_volume(project.name, 'broker')}"
         fresh = any(operation.id == volume for operation in plan.operations)
         upkeep = BrokerUpkeep(self.engine, project, users, fresh=fresh, discard=self.discard)
+
+        def ready(spec: ContainerSpec) -> None:
+            if spec.role == "registry":
+                open_doors(access, guests)
+
         removals = Removals(self.engine, identity, access)
         actions = Actions(
-            self.engine, identity, access, readiness, removals, build, upkeep, timeout=self.timeout, stop=stop
+            self.engine,
+            identity,
+            access,
+            readiness,
+            removals,
+            build,
+            upkeep,
+            ready,
+            timeout=self.timeout,
+            stop=stop,
         )
         try:
             outcome = Executor(actions.run, self.sink, time.monotonic, stop).execute(plan)
@@ -178,7 +201,7 @@ class Up:
 
     @contextmanager
     def _access(self, project: Project) -> Iterator[Access]:
-        access = Access(self.engine, project.name)
+        access = Access(self.engine, project.name, token=lambda: management_token(self.workspace))
         try:
             yield access
         finally:

@@ -23,11 +23,16 @@ from msctl.plan import databases, platform, services
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Passwords by service name: of its role, of its database's superuser, and of its broker user."""
+    """Passwords by service name: of its role, of its database's superuser, and of its broker user.
+
+    ``registry`` are tokens for Consul by party, ``clients`` secrets for the token endpoint by client.
+    """
 
     database: Mapping[str, Secret]
     superuser: Mapping[str, Secret]
     broker: Mapping[str, Secret]
+    registry: Mapping[str, Secret] = field(default_factory=dict)
+    clients: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
         platform.registry(project.name, images["registry"], files.get("registry", ())),
         platform.gateway(project, images["runtime"], files.get("gateway", ())),
     ]
+    if project.uses_auth:
+        specs.append(platform.auth(project.name, images["runtime"], files.get("auth", ())))
     if project.uses_broker:
         broker = platform.broker(project.name, images["broker"], files.get("broker", ()))
         environment, reload_command = inputs.broker.environment, inputs.broker.reload
@@ -112,6 +119,9 @@ def _instance(project: Project, service: Service, number: int, inputs: Inputs) -
     credentials = inputs.credentials
     secrets = services.files(
         project.name, service, credentials.database.get(service.name), credentials.broker.get(service.name)
+    ) + services.tokens(
+        credentials.registry.get(service.name),
+        credentials.clients.get(service.name) if project.uses_auth else None,
     )
     made = services.container(project, service, number, inputs.services[service.name], secrets)
     return replace(made, event_schemas=inputs.event_schemas.get(service.name, ""))
@@ -130,5 +140,7 @@ def _private_network(spec: ContainerSpec) -> NetworkSpec:
 
 
 def _volume(spec: ContainerSpec, inputs: Inputs) -> VolumeSpec:
+    if spec.role == "auth":
+        return VolumeSpec(spec.mounts[0].volume, spec.role)
     image = inputs.databases[spec.service] if spec.service is not None else inputs.images[spec.role]
     return VolumeSpec(spec.mounts[0].volume, spec.role, spec.service, f"{image.kind} {image.version}".strip())

@@ -1,4 +1,4 @@
-"""Containers of the platform: registry, broker and gateway."""
+"""Containers of the platform: registry, broker, gateway and auth."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ CONSUL_PORT = 8500
 AMQP_PORT = 5672
 GATEWAY_PORT = 8080
 ADMIN_PORT = 8081
+AUTH_PORT = 8080
+AUTH_STATE = "/var/lib/msctl"
+TOKEN_URL = f"http://auth:{AUTH_PORT}/oauth/token"
+JWKS_URL = f"http://auth:{AUTH_PORT}/.well-known/jwks.json"
+REVOKED_URL = f"http://auth:{AUTH_PORT}/oauth/revoked"
 RESOLVER = f"@{ROLE_HOSTS['registry']}"
 """Every container of the project resolves names through Consul's fixed address."""
 
@@ -62,6 +67,7 @@ def broker(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Con
         ports=(PortBinding(AMQP_PORT),),
         tmpfs=_TMP,
         hostname="broker",
+        read_only=True,
         cpu_shares=4096,
         stop_grace=usual_grace("broker"),
         probe=Probe("amqp", AMQP_PORT, interval=5.0, timeout=2.0),
@@ -89,8 +95,40 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
         dns=(RESOLVER,),
         read_only=True,
         reload="SIGHUP",
-        probe=Probe("http", GATEWAY_PORT, "/healthz"),
+        probe=Probe("http" if declared.tls is None else "tcp", GATEWAY_PORT, "/healthz"),
         registration=Registration("gateway", GATEWAY_PORT),
+    )
+
+
+def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """The token server; its keys never leave its volume.
+
+    It comes after the gateway, since nothing waits for it and CPU is what a start is short of.
+    """
+    return ContainerSpec(
+        name=labels.container(project, "auth"),
+        role="auth",
+        image=image.reference,
+        image_identity=image.identity,
+        command=(
+            *("python", "-m", "msctl.auth", "--config", "/run/secrets/auth.json"),
+            *("--state", f"{AUTH_STATE}/auth.sqlite"),
+            *("--consul", f"http://registry:{CONSUL_PORT}"),
+            *("--consul-token-file", "/run/secrets/consul_token"),
+        ),
+        user="10001:10001",
+        secrets=files,
+        attachments=(_attachment(project, "auth"),),
+        mounts=(Mount(labels.data_volume(project, "auth"), AUTH_STATE),),
+        ports=(PortBinding(ADMIN_PORT),),
+        tmpfs=_TMP,
+        dns=(RESOLVER,),
+        read_only=True,
+        cpu_shares=512,
+        reload="SIGHUP",
+        needs=(labels.container(project, "gateway"),),
+        probe=Probe("http", AUTH_PORT, "/healthz"),
+        registration=Registration("auth", AUTH_PORT),
     )
 
 

@@ -16,7 +16,7 @@ from msctl.model.desired import (
 from msctl.model.project import Project, Service
 from msctl.model.secret import Secret
 from msctl.plan import databases
-from msctl.plan.platform import AMQP_PORT, CONSUL_PORT, RESOLVER
+from msctl.plan.platform import AMQP_PORT, CONSUL_PORT, JWKS_URL, RESOLVER, REVOKED_URL, TOKEN_URL
 
 _SECRETS = "/run/secrets"
 
@@ -64,6 +64,12 @@ def files(
     return tuple(found)
 
 
+def tokens(registry: Secret | None, client: Secret | None) -> tuple[SecretFile, ...]:
+    """The files that let a service register itself and get tokens for its calls."""
+    named = (("consul_token", registry), ("oauth_client_secret", client))
+    return tuple(SecretFile(name, secret) for name, secret in named if secret is not None)
+
+
 def amqp_url(
     user: str, password: Secret, project: str, host: str = "broker", port: int = AMQP_PORT
 ) -> Secret:
@@ -81,7 +87,10 @@ def environment(project: Project, service: Service, name: str) -> dict[str, str]
         "MSCTL_REGISTRATION": service.registration,
         "PORT": str(service.port),
         "CONSUL_HTTP_ADDR": f"http://registry:{CONSUL_PORT}",
+        "CONSUL_HTTP_TOKEN_FILE": f"{_SECRETS}/consul_token",
     }
+    if project.uses_auth:
+        values |= _tokens_environment(project, service)
     if service.database is not None:
         values["DATABASE_URL_FILE"] = f"{_SECRETS}/database_url"
     if service.publishes or service.subscribes:
@@ -90,6 +99,18 @@ def environment(project: Project, service: Service, name: str) -> dict[str, str]
         values["MSCTL_EVENT_RETRIES"] = ",".join(map(labels.retry_tier, service.event_retries))
         values["MSCTL_EVENT_ORDERED"] = ",".join(s.pattern for s in service.subscribes if s.ordered)
     return values | dict(service.environment)
+
+
+def _tokens_environment(project: Project, service: Service) -> dict[str, str]:
+    return {
+        "OAUTH_ISSUER": project.gateway.public_url,
+        "OAUTH_AUDIENCE": service.name,
+        "OAUTH_CLIENT_ID": service.name,
+        "OAUTH_CLIENT_SECRET_FILE": f"{_SECRETS}/oauth_client_secret",
+        "OAUTH_TOKEN_URL": TOKEN_URL,
+        "OAUTH_JWKS_URL": JWKS_URL,
+        "OAUTH_REVOKED_URL": REVOKED_URL,
+    }
 
 
 def _attachments(project: Project, service: Service) -> tuple[Attachment, ...]:

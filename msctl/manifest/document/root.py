@@ -13,6 +13,9 @@ class AuthClientKeys(f.Keys):
     """An outside client of the token endpoint."""
 
     scopes: list[f.Scope] = f.key([], description="Scopes that it may ask for.")
+    public_key: f.Text | None = f.key(
+        None, description="PEM file of its public key, if it logs in by private_key_jwt."
+    )
 
 
 class AuthKeys(f.Keys):

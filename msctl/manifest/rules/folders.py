@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from msctl.manifest import suggest
-from msctl.manifest.nodes import Node, child, text
+from msctl.manifest.nodes import Node, child, entries, text
 from msctl.manifest.nodes import Path as KeyPath
 from msctl.manifest.rules.context import Context
 
@@ -19,6 +19,10 @@ def check_folders(context: Context, folder: Path) -> None:
         build = child(entry.value, "build")
         if build is not None:
             _build(context, build, (*path, "build"), folder)
+    for name, entry in entries(child(context.root, "auth", "clients")):
+        file = child(entry.value, "public_key")
+        if file is not None:
+            _file(context, file, ("auth", "clients", name, "public_key"), folder)
     for key in ("certificate", "key"):
         file = child(context.root, "gateway", "tls", key)
         if file is not None:

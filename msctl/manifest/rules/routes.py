@@ -15,6 +15,7 @@ from msctl.manifest.rules.context import Context, is_given, mentions
 _TARGETS = ("service", "services", "aggregate")
 _Taken = dict[tuple[str, str, tuple[str, ...]], dict[str, int]]
 _ANY = "*"
+_TAKEN_CLIENTS = frozenset({"gateway", "operator"})
 
 
 def check_routes(context: Context) -> None:
@@ -32,6 +33,10 @@ def check_routes(context: Context) -> None:
         if template is not None:
             _clash(context, node, path, template, taken)
     for name, entry in entries(child(context.root, "auth", "clients")):
+        if name in context.names or name in _TAKEN_CLIENTS:
+            what = f"'{name}' cannot be the name of a client"
+            hint = "services and parts of the platform are clients of their own: choose another name"
+            context.findings.on(entry.key, ("auth", "clients", name), what, hint)
         place = ("auth", "clients", name, "scopes")
         _scopes(context, child(entry.value, "scopes"), place, scopes)
 

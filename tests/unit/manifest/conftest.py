@@ -27,6 +27,8 @@ def project_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "services" / name).mkdir(parents=True)
         (folder / "services" / name / "Dockerfile").write_text("ARG MSCTL_RUNTIME\nFROM ${MSCTL_RUNTIME}\n")
     (folder / "certificates").mkdir()
+    (folder / "keys").mkdir()
+    (folder / "keys" / "partner.pem").touch()
     for name in ("shop.pem", "shop.key"):
         (folder / "certificates" / name).write_text("certificate")
     return folder

@@ -17,6 +17,7 @@ from msctl.events import Event, Sink
 from msctl.model.project import ImagePolicy, Project
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.workspace import Workspace
+from msctl.registry.acl import Doors, Party
 from msctl.registry.client import Registry
 from msctl.registry.entry import Entry, InstanceHealth
 
@@ -58,7 +59,24 @@ class FakeRegistry(Registry):
                     )
             return tuple(self.statuses.get(e.id, e) for e in self.held.values())
 
+    @property
+    def doors(self) -> Doors:
+        return FakeDoors()
+
     def close(self) -> None:
+        return None
+
+
+class FakeDoors(Doors):
+    """Lets everybody in."""
+
+    def __init__(self) -> None:
+        return None
+
+    def admit(self, parties: Sequence[Party]) -> int:
+        return 0
+
+    def dismiss_others(self, parties: Sequence[Party]) -> None:
         return None
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from msctl.broker.permissions import PLATFORM_USER
+from msctl.model.project import Auth, AuthClient
 from msctl.orchestrator.credentials import FILE, CredentialStore, completed, grouped
 from msctl.orchestrator.workspace import Workspace
 from tests.unit.plan.projects import project, service, shop, without_service
@@ -56,8 +58,21 @@ def test_nothing_is_written_when_nothing_is_new(store: CredentialStore) -> None:
     assert path.stat().st_ino == before
 
 
-def test_without_databases_and_events_there_are_none() -> None:
-    assert completed({}, project(service("web")), lambda: "x") == {}
+def test_without_databases_events_and_scopes_there_are_only_those_for_registry_and_operator() -> None:
+    names = {"registry/management", "registry/gateway", "registry/auth", "registry/web"}
+    assert set(completed({}, project(service("web")), lambda: "x")) == {*names, "clients/operator"}
+
+
+def test_consul_gets_uuids() -> None:
+    made = completed({}, project(service("web")), lambda: "x")
+    tokens = [value for name, value in made.items() if name.startswith("registry/")]
+    assert all(str(UUID(token)) == token for token in tokens)
+
+
+def test_every_client_of_the_token_endpoint_has_a_secret() -> None:
+    guarded = project(service("web", scopes=("web:read",)), auth=Auth((AuthClient("app"),)))
+    credentials = grouped(completed({}, guarded, lambda: "x"), guarded)
+    assert set(credentials.clients) == {"gateway", "operator", "web", "app"}
 
 
 def test_generated_passwords_are_long_and_differ(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from msctl.auth.members import parse as parse_directory
 from msctl.broker.permissions import PLATFORM_USER
 from msctl.gateway.loader import parse
 from msctl.manifest import load, reference_text
+from msctl.model.desired import SecretFile
 from msctl.model.project import (
     AggregatePart,
     Circuit,
@@ -22,11 +24,19 @@ from msctl.model.project import (
     Route,
 )
 from msctl.model.secret import Secret
-from msctl.orchestrator.gateway_document import gateway_document
+from msctl.orchestrator.gateway_document import AUTH_ROUTES, gateway_document
 from msctl.orchestrator.platform_files import platform_files
+from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import is_mark
-from tests.unit.plan.projects import project, service, shop
+from tests.unit.plan.projects import project, service, shop, with_service
 
+CREDENTIALS = Credentials(
+    {},
+    {},
+    {},
+    registry={n: Secret(f"token-{n}") for n in ("management", "gateway", "auth")},
+    clients={n: Secret(f"secret-{n}") for n in ("gateway", "operator")},
+)
 USERS = {name: Secret(f"hunter2-{name}") for name in (PLATFORM_USER, "orders", "notifications")}
 ROUTES = (
     Route("/api/orders/{rest:path}", service="orders"),
@@ -81,35 +91,69 @@ def test_the_gateway_reads_a_circuit_as_the_manifest_means_it(circuit: Circuit |
 def test_the_gateway_reads_the_reference_manifest(tmp_path: Path) -> None:
     declared = manifest(tmp_path)
     read = parse(gateway_document(declared))
-    assert read.routes == declared.gateway.routes
-    assert set(read.services) == set(declared.services)
+    assert read.routes[: -len(AUTH_ROUTES)] == declared.gateway.routes
+    assert set(read.services) == {*declared.services, "auth"}
 
 
 def test_equal_manifests_give_equal_files() -> None:
-    assert platform_files(shop(), USERS) == platform_files(shop(), USERS)
+    assert files(shop()) == files(shop())
 
 
 def test_each_role_gets_the_files_it_is_started_with() -> None:
-    files = {role: {f.name for f in found} for role, found in platform_files(shop(), USERS).items()}
-    assert files == {
+    found = {role: {f.name for f in made} for role, made in files(guarded()).items()}
+    assert found == {
         "registry": {"registry.json"},
-        "gateway": {"gateway.yaml", "gateway.yaml.applied"},
+        "gateway": {
+            *("gateway.yaml", "gateway.yaml.applied", "operator_digest"),
+            *("consul_token", "oauth_client_secret"),
+        },
+        "auth": {"auth.json", "auth.json.applied", "consul_token"},
         "broker": {"rabbitmq.conf", "enabled_plugins", "definitions.json", "definitions.json.applied"},
     }
-    assert "broker" not in platform_files(project(service("web")), {})
+    assert set(files(project(service("web")))) == {"registry", "gateway"}
 
 
 def test_only_what_can_be_read_again_is_live() -> None:
-    files = [f for found in platform_files(shop(), USERS).values() for f in found]
-    live = {f.name for f in files if f.live and not is_mark(f)}
-    assert live == {"gateway.yaml", "definitions.json"}
+    every = [f for found in files(guarded()).values() for f in found]
+    live = {f.name for f in every if f.live and not is_mark(f)}
+    assert live == {"gateway.yaml", "definitions.json", "auth.json"}
+
+
+def test_auths_document_holds_no_secret_in_clear() -> None:
+    document = next(f.content.reveal() for f in files(guarded())["auth"] if f.name == "auth.json")
+    assert set(parse_directory(document).clients) >= {"gateway", "operator", "orders"}
+    assert "secret-" not in document
+
+
+@pytest.mark.parametrize(("kind", "word"), [("recipe", "master"), ("official", "initial_management")])
+def test_the_registry_gets_its_management_token_in_its_own_words(kind: str, word: str) -> None:
+    text = files(shop(), kind)["registry"][0].content.reveal()
+    assert json.loads(text)["acl"]["tokens"][word] == "token-management"
+
+
+def test_the_gateway_reads_whose_tokens_it_accepts() -> None:
+    read = parse(gateway_document(guarded()))
+    assert read.auth is not None
+    assert (read.auth.issuer, read.auth.audience) == ("http://127.0.0.1:8080", "gateway")
+    assert {route.path for route in read.routes if route.service == "auth"} == {p for _, p in AUTH_ROUTES}
+    assert parse(gateway_document(project(service("web")))).auth is None
 
 
 def test_definitions_hold_no_password_in_clear() -> None:
-    broker = {f.name: f.content.reveal() for f in platform_files(shop(), USERS)["broker"]}
+    broker = {f.name: f.content.reveal() for f in files(shop())["broker"]}
     users = json.loads(broker["definitions.json"])["users"]
     assert {user["name"] for user in users} == set(USERS)
     assert "hunter2" not in "".join(broker.values())
+
+
+def guarded() -> Project:
+    """The shop with scopes."""
+    return with_service(shop(), "orders", scopes=("orders:read",))
+
+
+def files(declared: Project, kind: str = "recipe") -> dict[str, tuple[SecretFile, ...]]:
+    """The platform's files of ``declared``."""
+    return platform_files(declared, CREDENTIALS, USERS, kind)
 
 
 def manifest(folder: Path) -> Project:
@@ -118,8 +162,9 @@ def manifest(folder: Path) -> Project:
         (folder / "services" / name).mkdir(parents=True)
         (folder / "services" / name / "Dockerfile").write_text("FROM scratch\n")
     (folder / "certificates").mkdir()
-    for name in ("shop.pem", "shop.key"):
-        (folder / "certificates" / name).touch()
+    (folder / "keys").mkdir()
+    for name in ("certificates/shop.pem", "certificates/shop.key", "keys/partner.pem"):
+        (folder / name).touch()
     path = folder / "msctl.yaml"
     path.write_text(reference_text())
     return load(path, {}).project

@@ -50,7 +50,11 @@ def inputs(of: Project, *, versions: Mapping[str, str] | None = None, gateway: s
         },
         services={n: ImageFact(_tag(n, content), _tag(n, content)) for n in names},
         credentials=Credentials(
-            _passwords("db", names), _passwords("root", names), _passwords("amqp", names)
+            _passwords("db", names),
+            _passwords("root", names),
+            _passwords("amqp", names),
+            registry=_passwords("consul", [*names, "gateway", "auth"]),
+            clients=_passwords("oauth", [*names, "gateway"]),
         ),
         platform_files={
             "registry": (SecretFile("registry.json", Secret("{}")),),

@@ -12,7 +12,16 @@ from msctl.model.project import Database, DatabaseEngine, Gateway, Health, Resou
 from msctl.model.secret import Secret
 from msctl.plan import services
 from msctl.plan.expand import expand, roles
-from tests.unit.plan.projects import RELOAD, desired, inputs, password, project, service, shop
+from tests.unit.plan.projects import (
+    RELOAD,
+    desired,
+    inputs,
+    password,
+    project,
+    service,
+    shop,
+    with_service,
+)
 
 PLATFORM = {"shop-registry", "shop-broker", "shop-gateway"}
 DATABASES = {"shop-orders-db", "shop-inventory-db", "shop-notifications-db"}
@@ -78,10 +87,11 @@ def test_the_container_contract_gives_identity_database_broker_and_registry() ->
         "MSCTL_REGISTRATION": "platform",
         "PORT": "8000",
         "CONSUL_HTTP_ADDR": "http://registry:8500",
+        "CONSUL_HTTP_TOKEN_FILE": "/run/secrets/consul_token",
         "DATABASE_URL_FILE": "/run/secrets/database_url",
         "AMQP_URL_FILE": "/run/secrets/amqp_url",
     }
-    assert {file.name for file in spec.secrets} == {"database_url", "amqp_url"}
+    assert {file.name for file in spec.secrets} == {"database_url", "amqp_url", "consul_token"}
 
 
 def test_a_subscriber_is_told_how_it_retries_and_what_it_keeps_in_order() -> None:
@@ -96,9 +106,24 @@ def test_a_subscriber_is_told_how_it_retries_and_what_it_keeps_in_order() -> Non
     assert spec.environment["MSCTL_EVENT_ORDERED"] == "payment.*,a.b"
 
 
-def test_a_service_without_database_and_events_gets_no_secrets() -> None:
+def test_the_container_contract_gives_what_tokens_need() -> None:
+    spec = find(desired(with_service(shop(), "orders", scopes=("orders:read",))), "shop-orders-1")
+    given = {name: value for name, value in spec.environment.items() if name.startswith("OAUTH_")}
+    assert given == {
+        "OAUTH_ISSUER": "http://127.0.0.1:8080",
+        "OAUTH_AUDIENCE": "orders",
+        "OAUTH_CLIENT_ID": "orders",
+        "OAUTH_CLIENT_SECRET_FILE": "/run/secrets/oauth_client_secret",
+        "OAUTH_TOKEN_URL": "http://auth:8080/oauth/token",
+        "OAUTH_JWKS_URL": "http://auth:8080/.well-known/jwks.json",
+        "OAUTH_REVOKED_URL": "http://auth:8080/oauth/revoked",
+    }
+    assert "oauth_client_secret" in {file.name for file in spec.secrets}
+
+
+def test_a_service_without_database_and_events_gets_no_secret_but_the_registrys() -> None:
     spec = find(desired(shop()), "shop-web-1")
-    assert (spec.secrets, spec.needs) == ((), ())
+    assert ([file.name for file in spec.secrets], spec.needs) == (["consul_token"], ())
     assert not {"DATABASE_URL_FILE", "AMQP_URL_FILE"} & set(spec.environment)
 
 

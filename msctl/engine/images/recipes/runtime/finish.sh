@@ -1,6 +1,6 @@
 groupadd --gid 10001 msctl
 useradd --uid 10001 --gid msctl --home-dir /app --shell /usr/sbin/nologin msctl
-install -d -o msctl -g msctl /app
+install -d -o msctl -g msctl /app /var/lib/msctl
 install -d /usr/local/share/ca-certificates
 find /stage/certificates -name '*.crt' -exec cp --target-directory /usr/local/share/ca-certificates {} +
 update-ca-certificates
