@@ -23,6 +23,7 @@ from msctl.cli import (
     observe,
     routes,
     scaffold,
+    tokens,
 )
 from msctl.cli.completion import environments
 from msctl.cli.context import Context
@@ -101,3 +102,4 @@ circuits.add_to(app)
 events.add_to(app)
 explain.add_to(app)
 gateway.add_to(app)
+tokens.add_to(app)

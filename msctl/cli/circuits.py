@@ -11,7 +11,7 @@ import typer
 
 from msctl.cli.completion import services
 from msctl.cli.context import Context
-from msctl.cli.standalone import Config, admin_of
+from msctl.cli.standalone import Config, SecretFile, admin_of
 
 if TYPE_CHECKING:
     from msctl.orchestrator.admin import AdminAccess
@@ -64,34 +64,46 @@ def show(context: typer.Context, as_json: Json = False, config: Config = None) -
         wired.consoles.answer.print(circuits_view(circuits, datetime.now(UTC)))
 
 
-def trip(context: typer.Context, service: Callee, config: Config = None) -> None:
+def trip(
+    context: typer.Context, service: Callee, config: Config = None, secret_file: SecretFile = None
+) -> None:
     """Open the circuit towards a service: calls fail at once for the circuit's 'wait', then it tries again.
 
     Example:
 
       msctl circuits trip orders
     """
-    _set(context.obj, service, "trip", "open", config)
+    _set(context.obj, service, "trip", "open", _admin(context.obj, config, secret_file))
 
 
-def reset(context: typer.Context, service: Callee, config: Config = None) -> None:
+def reset(
+    context: typer.Context, service: Callee, config: Config = None, secret_file: SecretFile = None
+) -> None:
     """Close the circuit towards a service and forget what it had counted.
 
     Example:
 
       msctl circuits reset orders
     """
-    _set(context.obj, service, "reset", "closed", config)
+    _set(context.obj, service, "reset", "closed", _admin(context.obj, config, secret_file))
 
 
-def _admin(wired: Context, config: Path | None) -> AbstractContextManager[AdminAccess]:
-    return wired.access() if config is None else nullcontext(admin_of(config))
+def _admin(
+    wired: Context, config: Path | None, secret_file: Path | None = None
+) -> AbstractContextManager[AdminAccess]:
+    if config is not None:
+        return nullcontext(admin_of(config, secret_file))
+    if secret_file is not None:
+        raise typer.BadParameter("--secret-file goes with --config")
+    return wired.access()
 
 
-def _set(wired: Context, service: str, action: str, state: str, config: Path | None) -> None:
+def _set(
+    wired: Context, service: str, action: str, state: str, admin: AbstractContextManager[AdminAccess]
+) -> None:
     from msctl.orchestrator.admin import set_circuit  # noqa: PLC0415
 
-    with _admin(wired, config) as access:
+    with admin as access:
         set_circuit(access, service, action)
     if not wired.quiet:
         wired.consoles.messages.print(f"circuit gateway → {service} is {state}")

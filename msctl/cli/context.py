@@ -123,10 +123,20 @@ class Context:
     def access(self) -> Iterator[Access]:
         """A way to the project's registry, gateway and broker, closed afterwards."""
         from msctl.orchestrator.access import Access  # noqa: PLC0415
-        from msctl.orchestrator.credentials import platform_password  # noqa: PLC0415
+        from msctl.orchestrator.credentials import (  # noqa: PLC0415
+            management_token,
+            operator_secret,
+            platform_password,
+        )
 
-        name, workspace = self.loaded.project.name, self.workspace
-        access = Access(self.engine, name, lambda: platform_password(workspace))
+        workspace = self.workspace
+        access = Access(
+            self.engine,
+            self.loaded.project.name,
+            lambda: platform_password(workspace),
+            token=lambda: management_token(workspace),
+            operator=lambda: operator_secret(workspace),
+        )
         try:
             yield access
         finally:

@@ -24,8 +24,14 @@ def routes_of(config: Path) -> tuple[Route, ...]:
     return load(config).routes
 
 
-def admin_of(config: Path) -> AdminAt:
-    """The admin endpoint that a gateway's document names."""
+SecretFile = Annotated[
+    Path | None,
+    typer.Option("--secret-file", help="With --config: the secret whose digest is 'admin_digest_file'."),
+]
+
+
+def admin_of(config: Path, secret_file: Path | None = None) -> AdminAt:
+    """The admin endpoint that a gateway's document names, with the secret for it."""
     from msctl.errors import UsageError  # noqa: PLC0415
     from msctl.gateway.loader import load  # noqa: PLC0415
     from msctl.orchestrator.admin import AdminAt  # noqa: PLC0415
@@ -33,5 +39,7 @@ def admin_of(config: Path) -> AdminAt:
     where = load(config).admin
     if where is None:
         raise UsageError(f"{config} has no admin endpoint", "add 'admin: 127.0.0.1:8081'")
+    secret = secret_file.read_text(encoding="utf-8").strip() if secret_file is not None else None
     host = "127.0.0.1" if where.host == "0.0.0.0" else "::1" if where.host == "::" else where.host  # noqa: S104
-    return AdminAt(f"http://[{host}]:{where.port}" if ":" in host else f"http://{host}:{where.port}")
+    url = f"http://[{host}]:{where.port}" if ":" in host else f"http://{host}:{where.port}"
+    return AdminAt(url, secret)
