@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -22,8 +23,15 @@ _OUTBOX = "SELECT count(*) FROM msctl_outbox"
 
 def get(checkout: Checkout, path: str) -> Any:
     """The gateway's answer to a GET."""
-    with urlopen(f"{checkout.url}{path}", timeout=_TIMEOUT) as answer:
+    request = Request(f"{checkout.url}{path}", headers={"Authorization": f"Bearer {token(checkout)}"})
+    with urlopen(request, timeout=_TIMEOUT) as answer:
         return json.load(answer)
+
+
+@cache
+def token(checkout: Checkout) -> str:
+    """The operator's token for a checkout's gateway, for as long as a test may take."""
+    return checkout.msctl("token", "issue", "--ttl", "12h").good().stdout.strip()
 
 
 def place(checkout: Checkout, customer: str, sku: str = "WIDGET", quantity: int = 1) -> str:
@@ -32,7 +40,7 @@ def place(checkout: Checkout, customer: str, sku: str = "WIDGET", quantity: int 
     request = Request(
         f"{checkout.url}/api/orders",
         data=json.dumps(wanted).encode(),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token(checkout)}"},
         method="POST",
     )
     with urlopen(request, timeout=_TIMEOUT) as answer:

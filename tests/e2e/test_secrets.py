@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import stat
+from functools import cache
 
 import pytest
 
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import containers, docker, inspected
+from tests.e2e.inside import inside
+from tests.e2e.ordering import get, token
 
 pytestmark = pytest.mark.e2e
 
 
 def _planted(checkout: Checkout) -> dict[str, str]:
-    """Every generated password, by what it is for."""
+    """Every generated password, signing keys and a token that was used, by what it is for."""
     found: dict[str, str] = json.loads((checkout.workspace / "credentials.json").read_text())
-    assert len(found) > 10
+    assert {"registry/management", "clients/operator", "clients/web", "database/orders"} <= set(found)
+    return {**found, **_signing_keys(checkout), "a token": token(checkout)}
+
+
+@cache
+def _signing_keys(checkout: Checkout) -> dict[str, str]:
+    """The secret part of each key of auth."""
+    script = """
+        import json, sqlite3
+        rows = sqlite3.connect("/var/lib/msctl/auth.sqlite").execute("SELECT kid, jwk FROM keys")
+        print(json.dumps({f"key {kid}": json.loads(jwk)["d"] for kid, jwk in rows}))
+    """
+    found: dict[str, str] = inside(checkout, "auth", script)
+    assert found
     return found
 
 
@@ -56,11 +72,17 @@ def test_arguments_of_processes_hold_none(shop: Checkout) -> None:
 
 
 def test_logs_hold_none(shop: Checkout) -> None:
+    get(shop, "/api/orders")
     _assert_absent(shop, shop.msctl("logs", "--json").good().stdout, "msctl logs")
 
 
 @pytest.mark.parametrize(
-    "command", [("status", "--json"), ("up", "--json"), ("--verbose", "up"), ("logs", "orders")]
+    "command",
+    [
+        *(("status", "--json"), ("up", "--json"), ("--verbose", "up"), ("logs", "orders"), ("logs", "auth")),
+        *(("token", "clients", "--json"), ("token", "keys", "--json"), ("circuits", "--json")),
+    ],
+    ids=" ".join,
 )
 def test_msctl_prints_none(shop: Checkout, command: tuple[str, ...]) -> None:
     outcome = shop.msctl(*command).good()

@@ -89,7 +89,7 @@ def test_of_the_shop_is_healthy(shop: Checkout) -> None:
 def test_names_every_circuit_of_the_gateway(shop: Checkout) -> None:
     found = shop.msctl("status", "--json").good().json()
     callees = {c["callee"] for c in found["circuits"] if c["caller"] == "gateway"}
-    assert callees == {"orders", "inventory", "payments", "notifications"}
+    assert callees == {"orders", "inventory", "payments", "notifications", "auth"}
 
 
 def test_of_instances_is_what_the_engine_says(shop: Checkout) -> None:

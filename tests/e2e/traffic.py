@@ -109,11 +109,14 @@ def statuses(answers: Sequence[Answer]) -> dict[int, int]:
 
 
 @contextmanager
-def steady(port: int, rate: float, target: str, longest: float = _LONGEST) -> Iterator[list[Answer]]:
+def steady(
+    port: int, rate: float, target: str, longest: float = _LONGEST, headers: Mapping[str, str] | None = None
+) -> Iterator[list[Answer]]:
     """``rate`` requests a second beside the block, at most ``longest`` seconds; complete after the block."""
     answers: list[Answer] = []
     over = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_stream(port, rate, target, longest, answers, over)))
+    stream = _stream(port, rate, target, longest, answers, over, headers)
+    thread = threading.Thread(target=lambda: asyncio.run(stream))
     thread.start()
     try:
         yield answers
@@ -123,14 +126,20 @@ def steady(port: int, rate: float, target: str, longest: float = _LONGEST) -> It
 
 
 async def _stream(
-    port: int, rate: float, target: str, longest: float, answers: list[Answer], over: threading.Event
+    port: int,
+    rate: float,
+    target: str,
+    longest: float,
+    answers: list[Answer],
+    over: threading.Event,
+    headers: Mapping[str, str] | None,
 ) -> None:
     idle: list[Connection] = []
     tasks: set[asyncio.Task[None]] = set()
 
     async def one() -> None:
         connection = idle.pop() if idle else Connection(port)
-        answers.append(await connection.ask(target))
+        answers.append(await connection.ask(target, headers))
         idle.append(connection)
 
     started = time.perf_counter()

@@ -23,12 +23,14 @@ class _Gateway(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str, str | None, bytes]] = []
+        self.tokens: set[str | None] = set()
 
 
 class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         assert isinstance(self.server, _Gateway)
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.tokens.add(self.headers.get("Authorization"))
         self.server.asked.append((self.command, self.path, self.headers.get("Content-Type"), body))
         self.send_response(200)
         self.end_headers()
@@ -63,6 +65,7 @@ def test_the_commands_work_when_pasted(tmp_path: Path, gateway: _Gateway, comman
     assert (method, path, kind) == ("POST", "/api/orders", "application/json")
     assert json.loads(body) == {"sku": "WIDGET", "quantity": 1, "customer": "ann"}
     assert listed[:2] == ("GET", "/api/orders?limit=5")
+    assert gateway.tokens == {"Bearer the-token"}
 
 
 def _checkout(folder: Path, url: str, commands: tuple[str, ...]) -> Path:
@@ -72,7 +75,10 @@ def _checkout(folder: Path, url: str, commands: tuple[str, ...]) -> Path:
     for command in commands:
         (folder / "bin" / command).symlink_to(str(shutil.which(command)))
     status = json.dumps({"gateway": {"url": url}})
-    for name, body in (("msctl", f"echo '{status}'"), ("python", f'exec "{sys.executable}" "$@"')):
+    for name, body in (
+        ("msctl", f"[ $1 = token ] && echo the-token || echo '{status}'"),
+        ("python", f'exec "{sys.executable}" "$@"'),
+    ):
         (folder / ".venv/bin" / name).write_text(f"#!{folder}/bin/sh\n{body}\n")
         (folder / ".venv/bin" / name).chmod(0o755)
     return folder

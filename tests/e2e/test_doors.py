@@ -1,0 +1,233 @@
+"""Locked doors, tried from inside one service's container: who is in has what that service needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.catalog import entries
+from tests.e2e.checkout import Checkout
+from tests.e2e.engine_state import containers, docker
+from tests.e2e.inside import inside
+
+pytestmark = pytest.mark.e2e
+
+_INTRUDER = "orders-1"
+_DATABASES = {"payments": 5432, "inventory": 3306, "notifications": 6379}
+
+_CONNECT = """
+    import json, socket, sys
+    found = {}
+    for place in json.loads(sys.argv[1]):
+        host, port = place
+        try:
+            with socket.create_connection((host, port), timeout=1.5) as connection:
+                found[f"{host}:{port}"] = "open"
+        except OSError as error:
+            found[f"{host}:{port}"] = type(error).__name__
+    print(json.dumps(found))
+"""
+
+_RESOLVE = """
+    import json, socket, sys
+    found = {}
+    for name in sys.argv[1:]:
+        try:
+            found[name] = socket.gethostbyname(name)
+        except OSError:
+            found[name] = None
+    print(json.dumps(found))
+"""
+
+_PUBLISH = """
+    import asyncio, json, sys
+    import aio_pika
+
+    async def publish(exchange_name, key):
+        url = open("/run/secrets/amqp_url").read().strip()
+        connection = await aio_pika.connect(url)
+        async with connection:
+            channel = await connection.channel(publisher_confirms=True)
+            exchange = await channel.get_exchange(exchange_name, ensure=False)
+            try:
+                await exchange.publish(aio_pika.Message(b"{}"), routing_key=key, timeout=5)
+                return "taken"
+            except Exception as error:
+                return type(error).__name__
+
+    async def consume(queue):
+        url = open("/run/secrets/amqp_url").read().strip()
+        connection = await aio_pika.connect(url)
+        async with connection:
+            channel = await connection.channel()
+            try:
+                found = await channel.get_queue(queue, ensure=False)
+                await found.get(fail=False, timeout=5)
+                return "given"
+            except Exception as error:
+                return type(error).__name__
+
+    what, *rest = sys.argv[1:]
+    print(json.dumps(asyncio.run({"publish": publish, "consume": consume}[what](*rest))))
+"""
+
+_REGISTER = """
+    import json, os, sys, urllib.request, urllib.error
+    identifier, name, with_token = sys.argv[1:]
+    body = json.dumps({"ID": identifier, "Name": name, "Address": "10.9.9.9", "Port": 1}).encode()
+    headers = {}
+    if with_token == "yes":
+        headers["X-Consul-Token"] = open(os.environ["CONSUL_HTTP_TOKEN_FILE"]).read().strip()
+    url = os.environ["CONSUL_HTTP_ADDR"] + "/v1/agent/service/register"
+    try:
+        request = urllib.request.Request(url, body, headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            print(answer.status)
+    except urllib.error.HTTPError as refused:
+        print(refused.code)
+"""
+
+_PUT = """
+    import json, os, sys, urllib.request, urllib.error
+    found = {}
+    for line in sys.argv[1:]:
+        method, url = line.split()
+        data = b"{}" if method != "GET" else None
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                found[line] = answer.status
+        except urllib.error.HTTPError as refused:
+            found[line] = refused.code
+        except OSError as error:
+            found[line] = type(error).__name__
+    print(json.dumps(found))
+"""
+
+
+def _database_addresses(checkout: Checkout) -> dict[str, str]:
+    found = containers(checkout.project)
+    return {
+        service: found[checkout.name(f"{service}-db")]["NetworkSettings"]["Networks"][
+            checkout.name(f"{service}-db")
+        ]["IPAddress"]
+        for service in _DATABASES
+    }
+
+
+def _gateways(checkout: Checkout) -> list[str]:
+    """The host itself, as each of the intruder's networks knows it."""
+    intruder = containers(checkout.project)[checkout.name(_INTRUDER)]
+    return sorted(place["Gateway"] for place in intruder["NetworkSettings"]["Networks"].values())
+
+
+def test_no_name_leads_to_anothers_database(shop: Checkout) -> None:
+    names = [shop.name(f"{service}-db") for service in _DATABASES]
+    names += [f"{service}-db" for service in _DATABASES]
+    found = inside(shop, _INTRUDER, _RESOLVE, *names, shop.name("orders-db"))
+    assert found.pop(shop.name("orders-db"))
+    assert set(found.values()) == {None}
+
+
+def test_no_address_leads_to_anothers_database(shop: Checkout) -> None:
+    places = [(address, _DATABASES[service]) for service, address in _database_addresses(shop).items()]
+    found = inside(shop, _INTRUDER, _CONNECT, json.dumps(places))
+    assert "open" not in found.values(), found
+    own = [(shop.name("orders-db"), 5432)]
+    assert list(inside(shop, _INTRUDER, _CONNECT, json.dumps(own)).values()) == ["open"]
+
+
+def test_no_published_port_leads_to_a_database_or_an_admin_endpoint(shop: Checkout) -> None:
+    """Databases publish none, and what others publish is the loopback's alone."""
+    published = [
+        int(place["HostPort"])
+        for found in containers(shop.project).values()
+        for places in (found["NetworkSettings"]["Ports"] or {}).values()
+        for place in places or ()
+    ]
+    assert published
+    hosts = [*_gateways(shop), "host.docker.internal"]
+    places = [(host, port) for host in hosts for port in (*published, *_DATABASES.values())]
+    found = inside(shop, _INTRUDER, _CONNECT, json.dumps(places))
+    assert "open" not in found.values(), found
+    for name in map("{}-db".format, ("orders", *_DATABASES)):
+        assert not containers(shop.project)[shop.name(name)]["NetworkSettings"]["Ports"].get("5432/tcp")
+
+
+@pytest.mark.parametrize("service", _DATABASES)
+def test_anothers_credentials_open_nothing_from_here(shop: Checkout, service: str) -> None:
+    """Also whoever has stolen the other's URL stands before a network that is not his."""
+    stolen = urlsplit(docker("exec", shop.name(f"{service}-1"), "cat", "/run/secrets/database_url"))
+    places = [(stolen.hostname, stolen.port), (_database_addresses(shop)[service], stolen.port)]
+    assert "open" not in inside(shop, _INTRUDER, _CONNECT, json.dumps(places)).values()
+
+
+def test_ones_own_database_knows_no_other_role(shop: Checkout) -> None:
+    own = urlsplit(docker("exec", shop.name(_INTRUDER), "cat", "/run/secrets/database_url"))
+    script = """
+        import asyncio, json, sys
+        import asyncpg
+        async def rights(url):
+            connection = await asyncpg.connect(url)
+            row = await connection.fetchrow(
+                "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user")
+            await connection.close()
+            return list(row.values())
+        print(json.dumps(asyncio.run(rights(sys.argv[1]))))
+    """
+    assert inside(shop, _INTRUDER, script, own.geturl()) == [False, False, False]
+
+
+def test_an_undeclared_event_is_not_taken(shop: Checkout) -> None:
+    def publish(key: str) -> Any:
+        return inside(shop, "payments-1", _PUBLISH, "publish", "events", key)
+
+    assert publish("payment.undeclared") != "taken"
+    assert publish("order.placed") != "taken"
+    for queue in ("orders", "inventory", "orders.dead"):
+        assert inside(shop, "payments-1", _PUBLISH, "consume", queue) != "given"
+
+
+def test_nobody_registers_anothers_name(shop: Checkout) -> None:
+    def register(identifier: str, name: str, token: str = "yes") -> Any:
+        return inside(shop, _INTRUDER, _REGISTER, identifier, name, token)
+
+    before = entries(shop.project)
+    assert register("evil-1", "payments") == 403
+    assert register(shop.name("payments-1"), "orders") == 403
+    assert register("evil-2", "new") == 403
+    assert register("evil-3", "orders", token="no") == 403
+    assert entries(shop.project).keys() == before.keys()
+
+
+def test_what_administers_is_closed_to_services(shop: Checkout) -> None:
+    doors = {
+        "PUT http://registry:8500/v1/kv/msctl/auth/changed": 403,
+        "GET http://registry:8500/v1/acl/tokens": 403,
+        "PUT http://registry:8500/v1/agent/leave": 403,
+        "POST http://auth:8081/-/tokens": 401,
+        "POST http://auth:8081/-/keys": 401,
+        "POST http://auth:8081/-/revocations": 401,
+        "GET http://auth:8081/-/published": 401,
+        "POST http://gateway:8081/-/circuits/orders/trip": 401,
+        "POST http://gateway:8081/-/circuits/orders/reset": 401,
+        "POST http://gateway:8081/-/reload": 401,
+    }
+    assert inside(shop, _INTRUDER, _PUT, *doors) == doors
+
+
+def test_the_engine_is_out_of_reach(shop: Checkout) -> None:
+    places = [(host, port) for host in _gateways(shop) for port in (2375, 2376)]
+    assert "open" not in inside(shop, _INTRUDER, _CONNECT, json.dumps(places)).values()
+    for name, found in containers(shop.project).items():
+        assert not any("docker.sock" in str(mount) for mount in found["Mounts"]), name
+
+
+def test_roots_are_read_only_where_nobody_writes(shop: Checkout) -> None:
+    roots = {name: found["HostConfig"]["ReadonlyRootfs"] for name, found in containers(shop.project).items()}
+    writable = {name for name, read_only in roots.items() if not read_only}
+    services = {shop.name(f"{s}-{n}") for s in ("orders", *_DATABASES) for n in (1, 2)}
+    assert writable <= services | {shop.name("broker")}
