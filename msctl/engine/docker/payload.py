@@ -15,6 +15,7 @@ from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBind
 
 SECRETS_FOLDER = "/run/secrets"
 MTU_OPTION = "com.docker.network.driver.mtu"
+NO_ADDRESS_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 _PROCESSES = 4096
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
@@ -22,7 +23,13 @@ _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 def network_payload(
     identity: Identity, spec: NetworkSpec, subnet: str | None, mtu: str | None
 ) -> dict[str, Any]:
-    """Body of the request that creates a network."""
+    """Body of the request that creates a network.
+
+    A database's network has no way out, and the host no address in it: while the engine writes its packet
+    filters anew, for instance for another project's network, it forwards between networks for a moment.
+    """
+    private = spec.role == "database"
+    options = {**({MTU_OPTION: mtu} if mtu else {}), **({NO_ADDRESS_OPTION: "true"} if private else {})}
     addressing = {"Driver": "default", "Config": [{"Subnet": subnet}]} if subnet else None
     return {
         "Name": spec.name,
@@ -30,7 +37,8 @@ def network_payload(
         "CheckDuplicate": True,
         "Labels": network_labels(identity, spec),
         **({"IPAM": addressing} if addressing else {}),
-        **({"Options": {MTU_OPTION: mtu}} if mtu else {}),
+        **({"Internal": True} if private else {}),
+        **({"Options": options} if options else {}),
     }
 
 

@@ -139,7 +139,17 @@ def test_a_network_has_subnet_and_mtu_when_they_are_known() -> None:
     full = network_payload(_IDENTITY, spec, "10.7.0.0/24", "1400")
     assert full["IPAM"]["Config"] == [{"Subnet": "10.7.0.0/24"}]
     assert full["Options"] == {"com.docker.network.driver.mtu": "1400"}
-    assert not {"IPAM", "Options"} & set(network_payload(_IDENTITY, spec, None, None))
+    assert not {"IPAM", "Options", "Internal"} & set(network_payload(_IDENTITY, spec, None, None))
+
+
+def test_a_databases_network_leads_nowhere_and_the_host_is_not_in_it() -> None:
+    spec = NetworkSpec("shop-orders-db", "database", "orders")
+    private = network_payload(_IDENTITY, spec, None, "1400")
+    assert private["Internal"]
+    assert private["Options"] == {
+        "com.docker.network.driver.mtu": "1400",
+        "com.docker.network.bridge.inhibit_ipv4": "true",
+    }
 
 
 def test_a_volume_remembers_what_kind_of_image_made_it() -> None:
