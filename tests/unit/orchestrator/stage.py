@@ -191,7 +191,7 @@ class Stage:
         self.answers: dict[str, tuple[bool, str]] = {}
         self.engine.script.streams = lambda _name, _command: FakeProberStream(self.answer)
 
-    def access(self, *_: object) -> FakeAccess:
+    def access(self, *_: object, **__: object) -> FakeAccess:
         """A new way to the registry."""
         return FakeAccess(self.engine, self.registry)
 
