@@ -30,7 +30,8 @@ class Identity:
 class EngineFacts:
     """What the engine says of itself; ``local`` means its published loopback ports are ours.
 
-    ``root`` is the folder of its data, ``time`` its clock when it was asked.
+    ``root`` is the folder of its data, ``time`` its clock when it was asked, ``image_registry`` the host that
+    it pulls from unless a reference says otherwise.
     """
 
     name: str
@@ -40,6 +41,7 @@ class EngineFacts:
     local: bool
     root: str | None = None
     time: datetime | None = None
+    image_registry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

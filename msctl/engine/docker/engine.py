@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from msctl.engine.docker import containers, delivery, execution, logs, networks, volumes, watching
 from msctl.engine.docker.address import EngineAddress, find_address
@@ -65,6 +66,7 @@ class DockerEngine:
             self.address.local,
             info.get("DockerRootDir"),
             optional_time(info.get("SystemTime")),
+            urlsplit(info.get("IndexServerAddress", "")).hostname,
         )
 
     def ping(self) -> None:

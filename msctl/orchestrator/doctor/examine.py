@@ -17,7 +17,7 @@ from msctl.orchestrator.doctor.machine import Machine, read_machine
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import other_origin
 
-Reader = Callable[[Mapping[str, str], tuple[Path, ...], tuple[str, int] | None], Machine]
+Reader = Callable[[Mapping[str, str], tuple[Path, ...], tuple[str, int] | None, str | None], Machine]
 
 
 def examine(
@@ -39,7 +39,7 @@ def examine(
     folders = [Path(facts.root)] if facts is not None and facts.local and facts.root else []
     folders.append(project.folder if project else Path.cwd())
     address = (project.gateway.bind, project.gateway.port) if project else None
-    machine = read(environment, tuple(folders), address)
+    machine = read(environment, tuple(folders), address, facts.image_registry if facts is not None else None)
     if facts is not None and project is not None:
         findings += _with_project(engine, facts, machine, project)
     return [*findings, *judge_machine(machine)]

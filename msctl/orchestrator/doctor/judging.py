@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from msctl.engine.port import EngineFacts
 from msctl.orchestrator.doctor.finding import Finding, Level, well
-from msctl.orchestrator.doctor.machine import IMAGE_REGISTRY, Machine
+from msctl.orchestrator.doctor.machine import Machine
 
 _OLDEST_ENGINE = (20, 10)
 _OLDEST_PYTHON = (3, 11)
@@ -64,7 +64,7 @@ def judge_machine(machine: Machine) -> Iterator[Finding]:
     if machine.open_files < _FEWEST_FILES:
         what = f"only {machine.open_files} files may be open at a time"
         yield Finding("open files", "warn", what, f"ulimit -n {_FEWEST_FILES}")
-    yield _names(machine)
+    yield from _names(machine)
     yield from _proxies(machine)
     yield from _certificates(machine)
 
@@ -94,11 +94,13 @@ def _disk(folder: str, free: int) -> Finding:
     return Finding("disk", "fail" if free < _DISK_FAIL else "warn", told, remedy)
 
 
-def _names(machine: Machine) -> Finding:
-    if machine.resolves:
-        return well("DNS", f"{IMAGE_REGISTRY} is found")
-    what = f"{IMAGE_REGISTRY} is not found: images cannot be pulled and are built from Debian packages"
-    return Finding("DNS", "warn", what, "check /etc/resolv.conf, or leave it so: nothing else needs it")
+def _names(machine: Machine) -> Iterator[Finding]:
+    for host, found in machine.names.items():
+        if found:
+            yield well("DNS", f"{host} is found")
+            continue
+        what = f"{host} is not found: images cannot be pulled and are built from Debian packages"
+        yield Finding("DNS", "warn", what, "check /etc/resolv.conf, or leave it so: nothing else needs it")
 
 
 def _proxies(machine: Machine) -> Iterator[Finding]:

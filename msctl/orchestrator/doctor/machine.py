@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGE_REGISTRY = "registry-1.docker.io"
 _PATIENCE = 3.0
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -22,28 +21,31 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Sizes are bytes; ``None`` is what could not be read."""
+    """Sizes are bytes; ``None`` is what could not be read; ``names`` tells of hosts whether they were found."""
 
     python: tuple[int, int]
     free_disk: Mapping[str, int] = field(default_factory=dict)
     free_memory: int | None = None
     open_files: int = 1024
-    resolves: bool = True
+    names: Mapping[str, bool] = field(default_factory=dict)
     proxies: Mapping[str, str] = field(default_factory=dict)
     bundles: Mapping[str, str] = field(default_factory=dict)
     port_trouble: str | None = None
 
 
 def read_machine(
-    environment: Mapping[str, str], folders: tuple[Path, ...], port: tuple[str, int] | None
+    environment: Mapping[str, str],
+    folders: tuple[Path, ...],
+    port: tuple[str, int] | None,
+    host: str | None,
 ) -> Machine:
-    """Look at this machine; ``port`` is an address that should be free."""
+    """Look at this machine; ``port`` is an address that should be free, ``host`` a name to look up."""
     return Machine(
         python=sys.version_info[:2],
         free_disk={str(f): shutil.disk_usage(f).free for f in folders if f.is_dir()},
         free_memory=_free_memory(),
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-        resolves=_resolves(IMAGE_REGISTRY),
+        names={host: _resolves(host)} if host else {},
         proxies=_named(environment, _PROXIES),
         bundles=_named(environment, _BUNDLES),
         port_trouble=_port_trouble(*port) if port else None,

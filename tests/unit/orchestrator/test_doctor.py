@@ -52,7 +52,7 @@ def test_engines(change: dict[str, object], check: str, level: str) -> None:
         ({"free_disk": {"/": 3 * GIB}}, "disk", "warn"),
         ({"free_disk": {"/": GIB // 2}}, "disk", "fail"),
         ({"open_files": 256}, "open files", "warn"),
-        ({"resolves": False}, "DNS", "warn"),
+        ({"names": {"images.test": False}}, "DNS", "warn"),
         ({"proxies": {"HTTPS_PROXY": "proxy:3128"}}, "proxy", "fail"),
         ({"proxies": {"HTTPS_PROXY": "http://proxy:3128"}}, "proxy", "warn"),
         (
@@ -89,11 +89,15 @@ def test_a_port_of_our_own_gateway_is_no_trouble() -> None:
 def test_this_machine_can_be_read(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        found = read_machine({"https_proxy": "http://p:1"}, (tmp_path, Path("/nowhere")), ("127.0.0.1", port))
+        address = ("127.0.0.1", port)
+        found = read_machine(
+            {"https_proxy": "http://p:1"}, (tmp_path, Path("/nowhere")), address, "localhost"
+        )
     assert found.port_trouble == os.strerror(98).lower()
     assert found.proxies == {"HTTPS_PROXY": "http://p:1"}
     assert list(found.free_disk) == [str(tmp_path)]
     assert found.free_memory
+    assert found.names == {"localhost": True}
 
 
 @pytest.fixture
