@@ -21,7 +21,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Sizes are bytes; ``None`` is what could not be read; ``names`` tells of hosts whether they are found."""
+    """Sizes are bytes; ``None`` is what could not be read; ``names`` says of hosts whether they are found."""
 
     python: tuple[int, int]
     free_disk: Mapping[str, int] = field(default_factory=dict)
