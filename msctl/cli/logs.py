@@ -14,6 +14,8 @@ from msctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from msctl.orchestrator.access import Access
+    from msctl.orchestrator.stored_logs import StoredLogs
     from msctl.telemetry.loglines.record import LogRecord, Wanted
 
 
@@ -68,10 +70,18 @@ def logs(  # noqa: PLR0917 - options
         raise UsageError("--follow goes on for ever and --until ends it", "use one of them")
     project = wired.loaded.project
     redactor = Redactor(known_secrets(wired.workspace, project))
-    records = read(
-        wired.engine, project.name, names or [], wanted=wanted, redactor=redactor, follow=follow, tail=tail
-    )
-    show_records(wired, records, as_json=as_json, flush=follow)
+    with wired.access() as access:
+        records = read(
+            wired.engine,
+            project.name,
+            names or [],
+            wanted=wanted,
+            redactor=redactor,
+            stored=_stored(wired, access),
+            follow=follow,
+            tail=tail,
+        )
+        show_records(wired, records, as_json=as_json, flush=follow)
 
 
 def show_records(wired: Context, records: Iterable[LogRecord], *, as_json: bool, flush: bool) -> None:
@@ -90,6 +100,19 @@ def show_records(wired: Context, records: Iterable[LogRecord], *, as_json: bool,
         short = record.container.removeprefix(prefix)
         width = max(width, len(short))
         wired.consoles.answer.print(log_text(record, short, width))
+
+
+def _stored(wired: Context, access: Access) -> StoredLogs:
+    """What the observer has; nothing when it is away: the engine has the newest lines in any case."""
+    from msctl.errors import MsctlError  # noqa: PLC0415
+    from msctl.orchestrator.observer import observer_if_there  # noqa: PLC0415
+    from msctl.orchestrator.stored_logs import StoredLogs  # noqa: PLC0415
+
+    observer = observer_if_there(access, wired.workspace)
+    try:
+        return StoredLogs() if observer is None else StoredLogs.of(observer)
+    except MsctlError:
+        return StoredLogs()
 
 
 def _wanted(

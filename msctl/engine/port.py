@@ -187,7 +187,7 @@ class Engine(Protocol):
         tail: int | None = None,
         since: datetime | None = None,
     ) -> LogLines:
-        """Lines of one container in order; pieces of a long line that the engine cut are joined.
+        """Lines of one container (a name or an id) in order; pieces of a line that the engine cut are joined.
 
         ``follow`` goes on until the container ends or the lines are closed. ``since`` includes its moment.
         """

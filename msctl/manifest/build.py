@@ -104,4 +104,6 @@ def _platform(keys: PlatformKeys) -> model.Platform:
     values = _given(keys)
     values.pop("logs", None)
     forward = {kind: url for kind, url in (("otlp", keys.logs.otlp), ("loki", keys.logs.loki)) if url}
+    if "keep" in keys.logs.model_fields_set:
+        values["log_room"] = keys.logs.keep
     return model.Platform(log_forward=forward, **values)

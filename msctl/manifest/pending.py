@@ -10,7 +10,8 @@ PENDING: tuple[tuple[Path, str], ...] = (
     (("services", "*", "external"), "external services are not registered yet"),
     (("services", "*", "health", "live"), "liveness is not asked yet"),
     (("platform", "metrics"), "metrics are not collected yet"),
-    (("platform", "logs"), "logs are not forwarded yet"),
+    (("platform", "logs", "otlp"), "logs are not forwarded yet"),
+    (("platform", "logs", "loki"), "logs are not forwarded yet"),
 )
 
 

@@ -212,11 +212,12 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Settings of the platform itself."""
+    """Settings of the platform itself; ``log_room`` is bytes that stored log lines may take."""
 
     images: ImagePolicy = "auto"
     metrics: bool = True
     log_forward: Mapping[str, str] = field(default_factory=dict)
+    log_room: int = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,10 @@ class Access:
         """The same of auth."""
         return self._admin("auth")
 
+    def observer(self) -> str:
+        """The same of the observer."""
+        return self._admin("observer")
+
     def broker(self) -> Broker:
         """The project's RabbitMQ as the platform's user, for one thread at a time; raises ``EngineError``."""
         with self._lock:
@@ -98,6 +102,10 @@ class Access:
             self._registry = None
             self._shut("registry")
 
+    def forget_observer(self) -> None:
+        """The same for the observer."""
+        self._forget_admin("observer")
+
     def forget_gateway(self) -> None:
         """The same for the gateway."""
         self._forget_admin("gateway")
@@ -112,6 +120,7 @@ class Access:
         self.forget_gateway()
         self.forget_auth()
         self.forget_broker()
+        self.forget_observer()
 
     def _admin(self, role: str) -> str:
         with self._lock:

@@ -187,7 +187,7 @@ def _database(
 
 def _platform(project: Project, found: Survey, well: frozenset[str]) -> tuple[PlatformStatus, ...]:
     optional = (("auth", project.uses_auth), ("broker", project.uses_broker))
-    roles = ["registry", "gateway", *(role for role, used in optional if used)]
+    roles = ["registry", "gateway", *(role for role, used in optional if used), "observer"]
     parts = []
     for role in roles:
         name = labels.container(project.name, role)

@@ -30,6 +30,7 @@ from msctl.orchestrator.event_schemas import EventSchemas, event_schemas, requir
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
+from msctl.orchestrator.observer_files import observer_files
 from msctl.orchestrator.platform_files import platform_files
 from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import Readiness
@@ -133,7 +134,8 @@ class Up:
             databases=chosen.databases,
             services=chosen.services,
             credentials=credentials,
-            platform_files=platform_files(project, credentials, users, chosen.roles["registry"].kind),
+            platform_files=platform_files(project, credentials, users, chosen.roles["registry"].kind)
+            | observer_files(self.workspace, project),
             event_schemas={name: schemas.label_of(name) for name in project.services},
             broker=BrokerRuntime(
                 broker_config.environment(),

@@ -96,6 +96,9 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
     specs = [
         platform.registry(project.name, images["registry"], files.get("registry", ())),
         platform.gateway(project, images["runtime"], files.get("gateway", ())),
+        platform.observer(
+            project.name, images["runtime"], files.get("observer", ()), project.platform.log_room
+        ),
     ]
     if project.uses_auth:
         specs.append(platform.auth(project.name, images["runtime"], files.get("auth", ())))
@@ -140,7 +143,7 @@ def _private_network(spec: ContainerSpec) -> NetworkSpec:
 
 
 def _volume(spec: ContainerSpec, inputs: Inputs) -> VolumeSpec:
-    if spec.role == "auth":
+    if spec.role in {"auth", "observer"}:
         return VolumeSpec(spec.mounts[0].volume, spec.role)
     image = inputs.databases[spec.service] if spec.service is not None else inputs.images[spec.role]
     return VolumeSpec(spec.mounts[0].volume, spec.role, spec.service, f"{image.kind} {image.version}".strip())

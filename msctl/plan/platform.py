@@ -1,4 +1,4 @@
-"""Containers of the platform: registry, broker, gateway and auth."""
+"""Containers of the platform: registry, broker, gateway, auth and observer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ AMQP_PORT = 5672
 GATEWAY_PORT = 8080
 ADMIN_PORT = 8081
 AUTH_PORT = 8080
-AUTH_STATE = "/var/lib/msctl"
+STATE = "/var/lib/msctl"
+"""Where a platform process keeps what outlives its container; the runtime image has this folder."""
+
 TOKEN_URL = f"http://auth:{AUTH_PORT}/oauth/token"
 JWKS_URL = f"http://auth:{AUTH_PORT}/.well-known/jwks.json"
 REVOKED_URL = f"http://auth:{AUTH_PORT}/oauth/revoked"
@@ -112,14 +114,14 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
         image_identity=image.identity,
         command=(
             *("python", "-m", "msctl.auth", "--config", "/run/secrets/auth.json"),
-            *("--state", f"{AUTH_STATE}/auth.sqlite"),
+            *("--state", f"{STATE}/auth.sqlite"),
             *("--consul", f"http://registry:{CONSUL_PORT}"),
             *("--consul-token-file", "/run/secrets/consul_token"),
         ),
         user="10001:10001",
         secrets=files,
         attachments=(_attachment(project, "auth"),),
-        mounts=(Mount(labels.data_volume(project, "auth"), AUTH_STATE),),
+        mounts=(Mount(labels.data_volume(project, "auth"), STATE),),
         ports=(PortBinding(ADMIN_PORT),),
         tmpfs=_TMP,
         dns=(RESOLVER,),
@@ -129,6 +131,35 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
         needs=(labels.container(project, "gateway"),),
         probe=Probe("http", AUTH_PORT, "/healthz"),
         registration=Registration("auth", AUTH_PORT),
+    )
+
+
+def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room: int) -> ContainerSpec:
+    """The log store and the page, on this machine's loopback only; ``room`` is bytes for log lines.
+
+    Nothing waits for it, and CPU is what a start is short of.
+    """
+    return ContainerSpec(
+        name=labels.container(project, "observer"),
+        role="observer",
+        image=image.reference,
+        image_identity=image.identity,
+        command=(
+            *("python", "-m", "msctl.observer", "--state", STATE, "--room", str(room)),
+            *("--token-file", "/run/secrets/observer_token"),
+        ),
+        user="10001:10001",
+        secrets=files,
+        attachments=(_attachment(project, "observer"),),
+        mounts=(Mount(labels.data_volume(project, "observer"), STATE),),
+        ports=(PortBinding(ADMIN_PORT),),
+        tmpfs=_TMP,
+        dns=(RESOLVER,),
+        read_only=True,
+        cpu_shares=128,
+        needs=(labels.container(project, "gateway"),),
+        probe=Probe("http", ADMIN_PORT, "/-/health"),
+        registration=Registration("observer", ADMIN_PORT),
     )
 
 

@@ -283,9 +283,12 @@ class MemoryEngine:
 
     def _record(self, name: str) -> ContainerRecord:
         with self._lock:
-            if name not in self._containers:
+            if name in self._containers:
+                return self._containers[name]
+            by_id = next((r for r in self._containers.values() if r.seen.id == name), None)
+            if by_id is None:
                 raise ObjectMissing(f"No such container: {name}")
-            return self._containers[name]
+            return by_id
 
     def _ours(self, identity: Identity, name: str) -> ContainerRecord:
         record = self._record(name)

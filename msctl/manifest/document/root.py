@@ -27,8 +27,9 @@ class AuthKeys(f.Keys):
 
 
 class LogsKeys(f.Keys):
-    """Where logs are sent besides the observer."""
+    """How many logs are kept, and where they are sent besides the observer."""
 
+    keep: f.Size = f.key("512MiB", description="Room for the log lines that are kept.")
     otlp: f.Endpoint | None = f.key(None, description="An OTLP/HTTP collector's URL.")
     loki: f.Endpoint | None = f.key(None, description="A Loki server's URL.")
 
@@ -40,7 +41,7 @@ class PlatformKeys(f.Keys):
         "auto", description="Where its images come from: what is there, a pull, or a build."
     )
     metrics: f.Switch = f.key("on", description="Whether Prometheus runs.")
-    logs: LogsKeys = f.section(LogsKeys, description="Where logs are sent besides.")
+    logs: LogsKeys = f.section(LogsKeys, description="How many are kept, and where they are sent besides.")
 
 
 class ManifestKeys(f.Keys):

@@ -69,22 +69,20 @@ class Grouper:
         if _joined(pending, time, text):
             return
         yield _entry(stream, pending)
-        for _ in range(pending.blanks):
-            yield Entry(pending.last, stream, "")
         self._pending[stream] = _begin(time, text)
 
-    def flush(self, before: datetime | None = None) -> Iterator[Entry]:
-        """Entries whose last line is older than ``before``, or all."""
-        due = [s for s, p in self._pending.items() if before is None or p.last < before]
-        for stream in due:
-            pending = self._pending.pop(stream)
-            yield _entry(stream, pending)
-            for _ in range(pending.blanks):
-                yield Entry(pending.last, stream, "")
+    def flush(self, stream: str | None = None) -> Iterator[Entry]:
+        """What is under way, of one stream or of all, as it is."""
+        for due in [stream] if stream is not None else list(self._pending):
+            pending = self._pending.pop(due, None)
+            if pending is None:
+                continue
+            yield _entry(due, pending)
 
 
 def _entry(stream: str, pending: _Pending) -> Entry:
-    text = pending.lines[0] if len(pending.lines) == 1 else "\n".join(pending.lines)
+    lines = pending.lines + [""] * pending.blanks
+    text = lines[0] if len(lines) == 1 else "\n".join(lines)
     return Entry(pending.began, stream, text)
 
 

@@ -29,7 +29,7 @@ def test_each_use_is_told_once_at_its_place(manifests: dict[str, str], read: Rea
         "services.ledger.external",
         "services.ledger.health.live",
         "platform.metrics",
-        "platform.logs",
+        "platform.logs.loki",
     ]
 
 

@@ -95,6 +95,9 @@ class FakeAccess(Access):
     def gateway_admin(self) -> str:
         raise EngineError("no admin endpoint here")
 
+    def observer(self) -> str:
+        raise EngineError("no observer here")
+
 
 class FakeProberStream:
     """The prober's end of its stream: answers each order at once with what ``answer`` says."""

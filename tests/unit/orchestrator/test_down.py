@@ -15,7 +15,9 @@ from tests.unit.orchestrator.conftest import DownCase, UpCase
 from tests.unit.orchestrator.stage import Stage
 from tests.unit.plan.projects import shop
 
-DATA = {f"shop-{name}-data" for name in ("registry", "broker", "orders", "inventory", "notifications")}
+DATA = {
+    f"shop-{name}-data" for name in ("registry", "broker", "observer", "orders", "inventory", "notifications")
+}
 
 
 def test_nothing_is_left_but_data(stage: Stage, up: UpCase, down: DownCase) -> None:

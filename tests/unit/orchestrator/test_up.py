@@ -24,10 +24,10 @@ def test_everything_runs_is_registered_and_the_second_time_nothing_is_written(
 ) -> None:
     up(shop())
     states = {c.name: c.state for c in stage.engine.observe("shop").containers}
-    assert len(states) == 11
+    assert len(states) == 12
     assert set(states.values()) == {"running"}
     services = [name for name in states if name[-1].isdigit()]
-    assert {*services, "shop-broker", "shop-gateway"} == set(stage.registry.held)
+    assert {*services, "shop-broker", "shop-gateway", "shop-observer"} == set(stage.registry.held)
     writes, changes, ids = list(stage.engine.script.calls), list(stage.registry.changes), stage.ids()
     assert up(shop()).changed == ()
     assert (stage.engine.script.calls, stage.registry.changes, stage.ids()) == (writes, changes, ids)
@@ -82,7 +82,7 @@ def test_lost_credentials_are_made_anew_and_reach_everybody(stage: Stage, up: Up
     stage.workspace.forget(FILE)
     before = stage.ids()
     up(shop())
-    assert _changed(before, stage.ids()) == set(before) - {"shop-broker"}
+    assert _changed(before, stage.ids()) == set(before) - {"shop-broker", "shop-observer"}
     assert "shop-orders-data" in {v.name for v in stage.engine.observe("shop").volumes}
 
 

@@ -23,7 +23,7 @@ from tests.unit.plan.projects import (
     with_service,
 )
 
-PLATFORM = {"shop-registry", "shop-broker", "shop-gateway"}
+PLATFORM = {"shop-registry", "shop-broker", "shop-gateway", "shop-observer"}
 DATABASES = {"shop-orders-db", "shop-inventory-db", "shop-notifications-db"}
 INSTANCES = {"shop-orders-1", "shop-orders-2", "shop-inventory-1", "shop-notifications-1", "shop-web-1"}
 
@@ -41,7 +41,7 @@ def test_networks_are_one_for_all_and_one_for_each_database() -> None:
 
 def test_volumes_are_of_databases_registry_and_broker_and_say_what_made_them() -> None:
     volumes = {v.name: v for v in desired(shop()).volumes}
-    data = ("registry", "broker", "orders", "inventory", "notifications")
+    data = ("registry", "broker", "observer", "orders", "inventory", "notifications")
     assert set(volumes) == {f"shop-{name}-data" for name in data}
     assert volumes["shop-orders-data"].image_kind == "recipe 1"
     assert (volumes["shop-orders-data"].role, volumes["shop-orders-data"].service) == ("database", "orders")
@@ -205,7 +205,9 @@ def test_self_registering_services_are_not_registered_by_the_platform() -> None:
 
 def test_platform_roles_are_their_own_aliases_at_fixed_addresses() -> None:
     platform = [c for c in desired(shop()).containers if c.name in PLATFORM]
-    assert {c.attachments[0].aliases for c in platform} == {("registry",), ("broker",), ("gateway",)}
+    assert {c.attachments[0].aliases for c in platform} == {
+        ("registry",), ("broker",), ("gateway",), ("observer",),
+    }  # fmt: skip
     hosts = [c.attachments[0].host_index for c in platform]
     assert None not in hosts
     assert len(set(hosts)) == len(hosts)
@@ -235,7 +237,9 @@ def test_the_broker_runs_as_the_broker_layer_says() -> None:
 def test_without_events_there_is_no_broker() -> None:
     quiet = project(service("web"))
     assert roles(quiet) == ("runtime", "registry")
-    assert {c.name for c in desired(quiet).containers} == {"shop-registry", "shop-gateway", "shop-web-1"}
+    assert {c.name for c in desired(quiet).containers} == {
+        "shop-registry", "shop-gateway", "shop-observer", "shop-web-1",
+    }  # fmt: skip
     subscribing = project(service("web", subscribes=(Subscription("a.*"),)))
     assert roles(subscribing) == ("runtime", "registry", "broker")
 

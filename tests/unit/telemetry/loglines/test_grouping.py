@@ -71,7 +71,7 @@ def test_json_written_for_people_is_one_entry() -> None:
 
 def test_what_follows_an_exception_is_no_part_of_it() -> None:
     lines = PYTHON.splitlines()[:4]
-    assert grouped(*lines, "", "ready") == ["\n".join(lines), "", "ready"]
+    assert grouped(*lines, "", "ready") == ["\n".join([*lines, ""]), "ready"]
 
 
 def test_streams_do_not_mix() -> None:
@@ -85,11 +85,13 @@ def test_streams_do_not_mix() -> None:
     }
 
 
-def test_only_what_is_old_enough_is_given_out() -> None:
+def test_one_stream_can_be_given_out_alone() -> None:
     grouper = Grouper()
     list(grouper.add(BEGIN, "stdout", "line"))
-    assert list(grouper.flush(BEGIN)) == []
-    assert [e.text for e in grouper.flush(BEGIN + timedelta(seconds=1))] == ["line"]
+    list(grouper.add(BEGIN, "stderr", "other"))
+    assert [e.text for e in grouper.flush("stdout")] == ["line"]
+    assert [e.text for e in grouper.flush("stdout")] == []
+    assert [e.text for e in grouper.flush()] == ["other"]
 
 
 def test_an_endless_report_is_cut() -> None:

@@ -1,0 +1,28 @@
+"""``python -m msctl.observer --state /var/lib/msctl --token-file /run/secrets/observer_token``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from msctl.observer.process import Settings, run
+
+ROOM = 512 * 1024 * 1024
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and serve."""
+    parser = argparse.ArgumentParser(
+        prog="python -m msctl.observer", description="Stores and serves what containers write."
+    )
+    parser.add_argument("--state", type=Path, required=True, help="the folder for what is kept")
+    parser.add_argument("--token-file", type=Path, required=True, help="a file with what callers must show")
+    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--room", type=int, default=ROOM, help="bytes for log lines")
+    given = parser.parse_args(arguments)
+    return run(Settings(given.port, given.token_file.read_text().strip(), given.state, given.room))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
