@@ -12,20 +12,21 @@ from urllib.parse import unquote
 from msctl.gateway.aggregate_plan import Call as PlannedCall
 from msctl.gateway.aggregate_plan import MissingField, UnfitField, fill, parse_call
 from msctl.gateway.calling import Call
+from msctl.gateway.edits import edited
+from msctl.gateway.errand import as_task
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.heads import Edge, edited, part_head
-from msctl.gateway.measures import Measures
+from msctl.gateway.heads import Edge, part_head
 from msctl.gateway.outgoing import Outgoing, Refused
 from msctl.gateway.part_answer import NoJson, PartAnswer, assemble, read_part
 from msctl.gateway.passing import for_part
 from msctl.gateway.problems import Trouble, problem_of, timed_out
-from msctl.gateway.router import Match
+from msctl.gateway.router import CompiledRoute, Match
 from msctl.gateway.service import Nature
 from msctl.gateway.table import Table
 from msctl.gateway.template import values_of
 from msctl.gateway.wire.answer import AnswerHead
-from msctl.gateway.wire.fields import Field
-from msctl.model.project import AggregatePart, Route
+from msctl.gateway.wire.body import Trailer
+from msctl.model.project import AggregatePart
 from msctl.resilience.deadline import Deadline, caller_timeout
 from msctl.telemetry.problem import document
 
@@ -61,7 +62,7 @@ class Collected:
         else:
             self._pieces.append(data)
 
-    def body_end(self, trailers: list[Field]) -> None:  # noqa: ARG002
+    def body_end(self, trailers: list[Trailer]) -> None:  # noqa: ARG002
         """The body is whole."""
         self._finish(None)
 
@@ -84,11 +85,10 @@ class Gathering:
     """One aggregate under way; ``values`` are path parameters and the answers so far."""
 
     exchange: Exchange
-    route: Route
+    compiled: CompiledRoute
     edge: Edge
     table: Table
     nature: Nature
-    measures: Measures
     deadline: Deadline
     timeout: float
     values: dict[str, object]
@@ -102,10 +102,9 @@ class Gathering:
         return self.deadline.remaining(self.nature.clock())
 
 
-async def aggregate(
-    exchange: Exchange, match: Match, edge: Edge, table: Table, nature: Nature, measures: Measures
-) -> None:
+async def aggregate(exchange: Exchange, match: Match, edge: Edge, table: Table, nature: Nature) -> None:
     """Answer with every part that could be had, and a problem for each that could not."""
+    await as_task()
     route = match.route.route
     asked = caller_timeout(exchange.head.header("x-timeout-ms"))
     timeout = route.timeout if asked is None else min(asked, route.timeout)
@@ -113,11 +112,10 @@ async def aggregate(
     now = nature.clock()
     work = Gathering(
         exchange,
-        route,
+        match.route,
         edge,
         table,
         nature,
-        measures,
         Deadline(now + timeout - MARGIN),
         timeout,
         values,
@@ -179,15 +177,15 @@ async def _ask(work: Gathering, planned: PlannedCall, limit: float | None) -> Pa
     until = work.deadline.sooner(limit, work.nature.clock())
     seconds = work.timeout if limit is None else min(limit, work.timeout)
     target = fill(planned, work.values)
-    exchange = work.exchange
-    identity = exchange.trace, exchange.request_id.encode("ascii")
+    exchange, compiled = work.exchange, work.compiled
+    identity = exchange.trace, exchange.request_id
     authorization = await for_part(exchange, work.table, service.name, until.remaining(work.nature.clock()))
-    head = part_head(
-        exchange.head, service.name, target, work.edge, identity, work.route.request_headers, authorization
-    )
-    outgoing = Outgoing("GET", head, None, False, True, work.route.retries, seconds, until, planned.template)
+    edits = compiled.request_edits
+    head = part_head(exchange.head, service.name, target, work.edge, identity, edits, authorization)
+    retries = compiled.route.retries
+    outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until.at, planned.template)
     outgoing.hurried = work.hurried
-    call = Call(service, outgoing, work.nature, work.measures.retrying(service.name))
+    call = Call(service, outgoing)
     try:
         answer = await call.answer()
         collected = Collected()
@@ -227,7 +225,7 @@ def _when_again(answer: AnswerHead) -> tuple[tuple[str, str], ...]:
 
 def _respond(work: Gathering) -> None:
     members: dict[str, str] = {}
-    for part in work.route.aggregate:
+    for part in work.compiled.route.aggregate:
         text = work.texts.get(part.name)
         members[part.name] = json.dumps(part.fallback) if text is None else text
     members["_complete"] = json.dumps(not work.troubles)
@@ -235,7 +233,7 @@ def _respond(work: Gathering) -> None:
         problems = {name: _problem(work, trouble) for name, trouble in work.troubles.items()}
         members["_problems"] = json.dumps(problems)
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    work.exchange.respond(200, edited(headers, work.route.response_headers), assemble(members))
+    work.exchange.respond(200, edited(headers, work.compiled.route.response_headers), assemble(members))
 
 
 def _problem(work: Gathering, trouble: Trouble) -> Mapping[str, object]:

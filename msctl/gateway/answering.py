@@ -5,33 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from ipaddress import ip_address
+from typing import Any
 
-from msctl.gateway import cors
 from msctl.gateway.aggregate import aggregate
 from msctl.gateway.client import ClientConnection
-from msctl.gateway.config import Network
+from msctl.gateway.client_address import is_among, origin_of
+from msctl.gateway.errand import as_task
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.explain import KIND_OF_STATUS
-from msctl.gateway.forward import Forwarding, forward, timeout_of
+from msctl.gateway.forward import forward, timeout_of
 from msctl.gateway.gates import Arrival, first_trouble
 from msctl.gateway.heads import Edge
 from msctl.gateway.log import AccessLog
-from msctl.gateway.max_forwards import ends_here
+from msctl.gateway.max_forwards import COUNTED, ends_here
 from msctl.gateway.measures import Measures
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.passing import exchanged, passed_on
 from msctl.gateway.problems import Trouble
-from msctl.gateway.router import USUAL_METHODS, CompiledRoute, Match, WrongMethod
-from msctl.gateway.service import Nature
+from msctl.gateway.router import USUAL_METHODS
+from msctl.gateway.routing import find_route
+from msctl.gateway.service import Nature, Service
 from msctl.gateway.table import Table, choose_service
-from msctl.gateway.template import BadPath
 from msctl.gateway.wire.fields import WireError
 from msctl.telemetry.health import CACHE_CONTROL, CONTENT_TYPE
 
 HEALTH_PATH = "/healthz"
+_OWN_PATHS = ("*", HEALTH_PATH)
 CLIENT_GONE = 499
 _ALLOW = ("Allow", ", ".join(USUAL_METHODS))
 _log = logging.getLogger("msctl.gateway")
@@ -49,7 +50,9 @@ class Answering:
     async def serve(self, exchange: Exchange, table: Table) -> None:
         """Answer one exchange; whatever happens, the client gets an answer or a cut connection."""
         try:
-            await self._answer(exchange, table)
+            work = self._decide(exchange, table)
+            if work is not None:
+                await work
         except Refused as exc:
             exchange.refuse(exc.trouble, table.full_errors)
         except WireError as exc:
@@ -72,37 +75,68 @@ class Answering:
         exchange.refuse(client_fault(error), table.full_errors)
         self._count(exchange)
 
-    async def _answer(self, exchange: Exchange, table: Table) -> None:
-        if self._is_own(exchange, table):
-            return
-        match = _route(exchange, table)
-        if match is None or ends_here(exchange, match.route.allow):
-            return
-        client = exchange.client
+    def _decide(self, exchange: Exchange, table: Table) -> Coroutine[Any, Any, None] | None:
+        """Answer at once, raise Refused or WireError, or say what has to be done for an answer."""
+        head, client = exchange.head, exchange.client
+        if head.path in _OWN_PATHS and self._is_own(exchange, table):
+            return None
+        match = find_route(exchange, table)
+        if match is None:
+            return None
+        if head.method in COUNTED and ends_here(exchange, match.route.allow):
+            return None
         assert isinstance(client, ClientConnection)  # noqa: S101
         edge = self._edge(client, table)
-        origin = _origin(exchange, edge, table.config.trusted_proxies)
-        arrival = Arrival(exchange, match, table, origin, self.via)
+        origin = client.peer
+        if edge.trusted:
+            origin = origin_of(head.fields, client.peer, table.config.trusted_proxies)
+        arrival = Arrival(exchange, head, match, table, origin, self.via)
         trouble = first_trouble(arrival)
-        if trouble is not None and await _is_stale(trouble, table):
-            trouble = first_trouble(arrival)
         if trouble is not None:
-            raise Refused(trouble)
+            if table.identities is None or trouble.cause is None:
+                raise Refused(trouble)
+            return self._judge_again(arrival, client, edge, trouble)
+        return self._begin(arrival, client, edge)
+
+    async def _judge_again(
+        self, arrival: Arrival, client: ClientConnection, edge: Edge, trouble: Trouble
+    ) -> None:
+        """Trouble may come of keys that are too old: ask for newer ones, and try once more."""
+        await as_task()
+        identities = arrival.table.identities
+        if identities is not None and await identities.may_know_more(trouble):
+            again = first_trouble(arrival)
+            if again is None:
+                await self._begin(arrival, client, edge)
+                return
+            trouble = again
+        raise Refused(trouble)
+
+    def _begin(self, arrival: Arrival, client: ClientConnection, edge: Edge) -> Coroutine[Any, Any, None]:
+        """What has to be done for a request that may pass."""
+        exchange, match, table = arrival.exchange, arrival.match, arrival.table
+        route = match.route.route
         if exchange.body is not None:
-            exchange.body.allow(match.route.route.body_limit)
-        if match.route.route.aggregate:
-            await aggregate(exchange, match, edge, table, self.nature, self.measures)
-            return
-        service = table.services[choose_service(match.route, self.nature.dice)]
+            exchange.body.allow(route.body_limit)
+        if route.aggregate:
+            return aggregate(exchange, match, edge, table, self.nature)
+        service = table.services[route.service or choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
-        authorization, spent = passed_on(exchange, table, service.name), 0.0
+        authorization = passed_on(exchange, table, service.name)
         if authorization is None and exchange.identity is not None:
-            began = self.nature.clock()
-            seconds = timeout_of(exchange.head, match.route.route)
-            authorization = await exchanged(exchange, table, service.name, seconds)
-            spent = self.nature.clock() - began
-        how = Forwarding(self.nature, edge, self.measures.retrying(service.name), authorization, spent)
-        await forward(exchange, client, match, service, how)
+            return self._exchange_first(arrival, client, service, edge)
+        return forward(exchange, client, match, service, edge, authorization)
+
+    async def _exchange_first(
+        self, arrival: Arrival, client: ClientConnection, service: Service, edge: Edge
+    ) -> None:
+        """Get an internal token for the service, which takes some of the call's time."""
+        await as_task()
+        exchange, match, began = arrival.exchange, arrival.match, self.nature.clock()
+        seconds = timeout_of(arrival.request, match.route.route)
+        authorization = await exchanged(exchange, arrival.table, service.name, seconds)
+        spent = self.nature.clock() - began
+        await forward(exchange, client, match, service, edge, authorization, spent)
 
     def _is_own(self, exchange: Exchange, table: Table) -> bool:
         head = exchange.head
@@ -116,83 +150,20 @@ class Answering:
         return bool(exchange.status)
 
     def _edge(self, client: ClientConnection, table: Table) -> Edge:
-        networks = table.config.trusted_proxies
-        trusted = bool(networks) and is_among(client.peer, networks)
-        return Edge(client.peer, client.scheme, self.via, trusted)
+        if client.edge is None or client.edge[0] is not table:
+            networks = table.config.trusted_proxies
+            trusted = bool(networks) and is_among(client.peer, networks)
+            client.edge = table, Edge(client.peer, client.scheme, self.via, trusted)
+        return client.edge[1]
 
     def _count(self, exchange: Exchange) -> None:
-        head = exchange.head
         seconds = self.nature.clock() - exchange.started
-        self.measures.answered(exchange.label, exchange.service, head.method, exchange.status, seconds)
-        self.access.write(exchange, seconds)
-
-
-async def _is_stale(trouble: Trouble, table: Table) -> bool:
-    """Whether the trouble came of keys that were too old, and newer ones have come."""
-    return table.identities is not None and await table.identities.may_know_more(trouble)
+        method, status = exchange.head.method, exchange.status
+        self.measures.requests.add(exchange.label, exchange.service, method, status, seconds)
+        if self.access.share:
+            self.access.write(exchange, seconds)
 
 
 def client_fault(error: WireError) -> Trouble:
     """A broken rule of HTTP as trouble."""
     return Trouble(KIND_OF_STATUS.get(error.status, "bad-request"), error.what)
-
-
-def _route(exchange: Exchange, table: Table) -> Match | None:
-    """The route that answers; None when a preflight has been answered."""
-    head = exchange.head
-    try:
-        if cors.is_preflight(head):
-            asked = head.header("access-control-request-method") or ""
-            found = table.router.match(head.path, head, asked)
-            if isinstance(found, Match) and found.route.route.cors is not None:
-                exchange.label = found.route.label
-                route = found.route.route
-                exchange.respond(204, cors.preflight_headers(found.route.route.cors, head, route.methods))
-                return None
-        found = table.router.match(head.path, head, head.method)
-    except BadPath as exc:
-        raise WireError(f"ambiguous path: {exc}") from exc
-    if found is None:
-        raise Refused(Trouble("no-route", "no route of the gateway fits this request"))
-    if isinstance(found, WrongMethod):
-        exchange.label = found.routes[0].label
-        _open_to_pages(exchange, found.routes)
-        raise Refused(
-            Trouble("wrong-method", f"this path takes {found.allow}", headers=(("Allow", found.allow),))
-        )
-    exchange.label = found.route.label
-    _open_to_pages(exchange, (found.route,))
-    return found
-
-
-def _open_to_pages(exchange: Exchange, routes: Sequence[CompiledRoute]) -> None:
-    rules = next((found.route.cors for found in routes if found.route.cors is not None), None)
-    if rules is not None:
-        exchange.cross_origin = cors.answer_headers(rules, exchange.head.header("origin"))
-
-
-def _origin(exchange: Exchange, edge: Edge, trusted: Sequence[Network]) -> str:
-    """The client's address: the nearest that no trusted proxy has, else the peer itself."""
-    if not edge.trusted:
-        return edge.client
-    for word in reversed(exchange.head.fields.words(b"x-forwarded-for")):
-        seen = without_port(word.decode("latin-1"))
-        if not is_among(seen, trusted):
-            return seen
-    return edge.client
-
-
-def without_port(address: str) -> str:
-    """``192.0.2.1:80`` and ``[2001:db8::1]:80`` as addresses."""
-    if address.startswith("["):
-        return address[1:].partition("]")[0]
-    host, colon, _ = address.partition(":")
-    return host if colon and ":" not in address[len(host) + 1 :] else address
-
-
-def is_among(address: str, networks: Sequence[Network]) -> bool:
-    """Whether an address is one of the networks'."""
-    try:
-        return any(ip_address(address) in network for network in networks)
-    except ValueError:
-        return False

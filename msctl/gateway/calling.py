@@ -6,17 +6,21 @@ import asyncio
 from collections.abc import Callable
 
 from msctl.gateway import problems
-from msctl.gateway.outgoing import Outgoing, Refused, trouble_of
-from msctl.gateway.patience import Patience, Upload
+from msctl.gateway.connection import ignore
+from msctl.gateway.errand import Waiter, as_task
+from msctl.gateway.failures import Failures, is_blameless, place_of
+from msctl.gateway.outgoing import Outgoing, Refused
 from msctl.gateway.place import Place
 from msctl.gateway.problems import CLIENT_FAULTS, Trouble
-from msctl.gateway.service import Nature, Service
+from msctl.gateway.service import Service
 from msctl.gateway.stragglers import FAILED, Stragglers
+from msctl.gateway.timers import Limit
+from msctl.gateway.upload import Upload
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.gateway.wire.answer import AnswerHead
 from msctl.resilience.breaker import Permit, Refusal
-from msctl.resilience.deadline import attempt_timeout, timeout_header
+from msctl.resilience.deadline import attempt_timeout, timeout_ms
 from msctl.resilience.endpoints import Endpoint
 from msctl.resilience.retry import backoff
 
@@ -28,14 +32,12 @@ LEAST_SECONDS = 0.01
 class Call:
     """Make it, await ``answer``, ``settle`` once the body is through, and ``close`` in any case."""
 
-    def __init__(
-        self, service: Service, outgoing: Outgoing, nature: Nature, retried: Callable[[], None]
-    ) -> None:
+    def __init__(self, service: Service, outgoing: Outgoing) -> None:
         self._service = service
         self._out = outgoing
-        self._nature = nature
-        self._retried = retried
-        self._started = self._attempted = nature.clock()
+        self._clock = service.nature.clock
+        self._latency = service.latency(outgoing.label)
+        self._started = self._attempted = self._clock()
         self._permit: Permit | None = None
         self._seat = Place(service, outgoing)
         self._tried: list[Endpoint] = []
@@ -44,12 +46,12 @@ class Call:
         self._failure: str | None = None
         self._granted = False
         self._refuses_body = False
-        self._in_doubt: AttemptError | None = None
-        self._stragglers = Stragglers(service.pool, self._overtaken)
+        self._failures: Failures | None = None
+        self._stragglers: Stragglers | None = None
+        self._patience: Limit | None = None
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
-        self.interim: Callable[[AnswerHead], None] = lambda _head: None
-        self.notes: list[str] = []
+        self.interim: Callable[[AnswerHead], None] = ignore
 
     @property
     def service_name(self) -> str:
@@ -59,8 +61,8 @@ class Call:
     @property
     def place(self) -> str:
         """Where attempts went, for insiders."""
-        at = [f"{self._endpoint.address.host}:{self._endpoint.address.port}"] if self._endpoint else []
-        return "; ".join([*self.notes, *at])
+        notes = [] if self._failures is None else self._failures.notes
+        return "; ".join([*notes, *([place_of(self._endpoint)] if self._endpoint else [])])
 
     async def answer(self) -> AnswerHead:
         """The head of the answer to pass on; raises Refused, or WireError for a client's broken body."""
@@ -69,32 +71,35 @@ class Call:
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
-                raise self._refused(self._nobody())
+                raise self._refused(self._failed().nobody())
             self._tried.append(endpoint)
             outcome = await self._attempt(endpoint)
-            if (head := self._take_winner()) is not None:
+            if self._stragglers is not None and (head := self._take_winner(self._stragglers)) is not None:
                 return head
             if isinstance(outcome, AnswerHead) and outcome.status < FAILED:
                 return self._take(outcome)
-            if not self._is_blameless(outcome):
+            if not is_blameless(outcome, self._out.hurried):
                 self._service.endpoints.failed(endpoint)
-            self._doubt(outcome)
+            self._failed().doubt(outcome)
             if not self._may_retry(outcome):
                 return await self._last(outcome)
             self._leave()
-            self._retried()
-            if not self._stragglers.waiting:
-                await asyncio.sleep(min(backoff(len(self._tried), self._nature.dice), self._remaining()))
+            self._service.retried()
+            if self._stragglers is None or not self._stragglers.waiting:
+                await as_task()
+                pause = backoff(len(self._tried), self._service.nature.dice)
+                await asyncio.sleep(min(pause, self._remaining()))
 
     async def _last(self, outcome: AnswerHead | AttemptError) -> AnswerHead:
         """No further attempt: what is still under way, else a failed answer, else trouble."""
-        await self._stragglers.outwait(self._remaining())
-        if (head := self._take_winner()) is not None:
-            return head
+        if self._stragglers is not None:
+            await self._stragglers.outwait(self._remaining())
+            if (head := self._take_winner(self._stragglers)) is not None:
+                return head
         if isinstance(outcome, AnswerHead):
             self._failure = f"answered {outcome.status}"
             return self._take(outcome)
-        raise self._refused(self._trouble(outcome))
+        raise self._refused(self._failed().trouble(outcome))
 
     def settle(self, cut: str | None = None) -> None:
         """The body is through, or was ``cut`` short by the service; whoever refuses a body may cut that."""
@@ -107,6 +112,14 @@ class Call:
             else:
                 self._service.endpoints.failed(endpoint)
         self._record(self._failure or cut)
+
+    def prolong(self) -> None:
+        """The answer may last as long as the client likes; raises Refused when too many do."""
+        try:
+            self._seat.prolong()
+        except Refused:
+            self.settle()
+            raise
 
     def close(self) -> None:
         """Give everything back; a call that was neither settled nor refused has been cancelled."""
@@ -121,7 +134,8 @@ class Call:
                 self._permit.cancel(self._elapsed())
         self._seat.leave()
         self._leave()
-        self._stragglers.drop()
+        if self._stragglers is not None:
+            self._stragglers.drop()
 
     def _enter(self) -> None:
         service = self._service
@@ -131,17 +145,14 @@ class Call:
             if isinstance(got, Refusal):
                 raise Refused(problems.circuit_open(service.name, got))
             self._permit = got
-            if got.on_trial and self._out.is_uploading:
-                patience = service.breaker.settings.slow_call
-                self._probation = asyncio.get_running_loop().call_later(patience, self._end_trial)
+            if got.is_trial and self._out.is_uploading:
+                self._try_for(service.breaker.settings.slow_call, self._end_trial)
 
-    def prolong(self) -> None:
-        """The answer may last as long as the client likes; raises Refused when too many do."""
-        try:
-            self._seat.prolong()
-        except Refused:
-            self.settle()
-            raise
+    def _try_for(self, seconds: float, then: Callable[[], None]) -> None:
+        """What a call on trial does when it takes longer than a circuit can wait for its verdict."""
+        if self._probation is not None:
+            self._probation.cancel()
+        self._probation = asyncio.get_running_loop().call_later(seconds, then)
 
     def _end_trial(self) -> None:
         """An upload lasts too long to try a service with: let another call decide the circuit."""
@@ -151,71 +162,82 @@ class Call:
 
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
-        self._attempted = self._nature.clock()
+        now = self._attempted = self._clock()
         self._endpoint = endpoint
-        usual = self._service.latency(self._out.label).seconds
-        seconds = attempt_timeout(self._remaining(), self._could_follow(), usual)
+        left = max(0.0, self._out.until - now)
+        until = now + attempt_timeout(left, self._could_follow(now), self._latency.seconds)
         try:
-            return await self._on_instance(endpoint, seconds)
+            return await self._on_instance(endpoint, until)
         except AttemptError as exc:
-            self.notes.append(f"{endpoint.address.host}:{endpoint.address.port} {exc.cause}")
+            self._failed().note(endpoint, exc)
             if self._granted and self._out.body is None:
                 self._put_aside()
             else:
                 self._leave()
             return exc
+        finally:
+            self._lose_patience()
 
-    async def _on_instance(self, endpoint: Endpoint, seconds: float) -> AnswerHead:
-        until = self._nature.clock() + seconds
+    async def _on_instance(self, endpoint: Endpoint, until: float) -> AnswerHead:
         connection = self._service.pool.take(endpoint)
+        if connection is not None and connection.used == 1:
+            connection = await self._service.pool.proven(connection)
         if connection is not None:
             try:
-                return await self._converse(connection, seconds)
+                return await self._converse(connection, until)
             except AttemptError as exc:
-                if not (exc.stale and (exc.untouched or self._out.repeatable) and self._is_replayable()):
+                if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
                     raise
-                self._doubt(exc)
+                self._failed().doubt(exc)
+                self._lose_patience()
                 connection.abort()
                 self._detach()
-        seconds = max(0.0, until - self._nature.clock())
+        seconds = max(0.0, until - self._clock())
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
         except AttemptError as exc:
             if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
-        return await self._converse(connection, max(0.0, until - self._nature.clock()))
+        return await self._converse(connection, until)
 
-    async def _converse(self, connection: UpstreamConnection, seconds: float) -> AnswerHead:
-        out = self._out
+    def _converse(self, connection: UpstreamConnection, until: float) -> Waiter[AnswerHead]:
+        """Send the request; what is returned gives the answer's head."""
+        out, now = self._out, self._clock()
         self.connection = connection
         connection.interim = self.interim
-        head = out.head + f"X-Timeout-Ms: {timeout_header(self._remaining())}\r\n\r\n".encode("ascii")
+        head = out.head + b"X-Timeout-Ms: %d\r\n\r\n" % timeout_ms(out.until - now)
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
+        timers = self._service.timers
+        patience = self._patience = Limit(self._expired)
+        if out.body is None:
+            timers.set(patience, until)
+        else:
+            ended = self._uploaded if out.is_uploading else self._seat.uploaded
+            Upload(connection, out.body, timers, patience, max(0.0, until - now), ended).begin()
+        return waiter
 
-        patience = Patience(lambda: self._expired(connection, patience))
-        try:
-            if out.body is None:
-                patience.start(seconds)
-            else:
-                ended = self._uploaded if out.is_uploading else self._seat.uploaded
-                Upload(connection, out.body, patience, seconds, ended).begin()
-            return await waiter
-        finally:
-            patience.stop()
+    def _lose_patience(self) -> None:
+        patience, self._patience = self._patience, None
+        if patience is not None:
+            patience.off = True
+            self._service.timers.clear(patience)
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
         self._seat.uploaded()
-        self._started = self._attempted = self._nature.clock()
+        self._started = self._attempted = self._clock()
 
-    def _expired(self, connection: UpstreamConnection, patience: Patience) -> None:
+    def _expired(self) -> None:
         """An attempt takes too long: ask another instance as well, or wait on if that cannot be afforded."""
-        left, error = self._remaining(), AttemptError("timeout", "no answer in time")
-        if left <= 0.0 or self._out.is_uploading:
+        connection, patience = self.connection, self._patience
+        assert connection is not None  # noqa: S101
+        assert patience is not None  # noqa: S101
+        now, error = self._clock(), AttemptError("timeout", "no answer in time")
+        if now >= self._out.until or self._out.is_uploading:
             connection.fail(error)
-        elif not self._could_follow() or not self._service.budget.take():
-            patience.start(left)
+        elif not self._could_follow(now) or not self._service.budget.take():
+            self._service.timers.set(patience, self._out.until)
         else:
             self._granted = True
             if self._out.body is None:
@@ -227,6 +249,8 @@ class Call:
         """Go on waiting for the present attempt beside the next one."""
         assert self._endpoint is not None  # noqa: S101
         assert self.connection is not None  # noqa: S101
+        if self._stragglers is None:
+            self._stragglers = Stragglers(self._service.pool, self._overtaken)
         self._stragglers.add(self._endpoint, self.connection)
         self._endpoint = self.connection = None
 
@@ -235,8 +259,8 @@ class Call:
         if self.connection is not None:
             self.connection.fail(AttemptError("overtaken", "another attempt answered"))
 
-    def _take_winner(self) -> AnswerHead | None:
-        if (won := self._stragglers.take_winner()) is None:
+    def _take_winner(self, stragglers: Stragglers) -> AnswerHead | None:
+        if (won := stragglers.take_winner()) is None:
             return None
         self._leave()
         straggler, head = won
@@ -245,16 +269,15 @@ class Call:
         return self._take(head)
 
     def _take(self, head: AnswerHead) -> AnswerHead:
-        self._head_after = self._elapsed()
+        now = self._clock()
+        self._head_after = now - self._started
         self._refuses_body = head.status in CLIENT_FAULTS and self._out.body is not None
         if self._failure is None:
-            self._service.latency(self._out.label).observe(self._nature.clock() - self._attempted)
-        if self._permit is not None and self._permit.on_trial and self._failure is None:
+            self._latency.observe(now - self._attempted)
+        permit = self._permit
+        if permit is not None and permit.is_trial and permit.on_trial and self._failure is None:
             assert self._service.breaker is not None  # noqa: S101
-            if self._probation is not None:
-                self._probation.cancel()
-            patience = self._service.breaker.settings.slow_call
-            self._probation = asyncio.get_running_loop().call_later(patience, self._record, None)
+            self._try_for(self._service.breaker.settings.slow_call, lambda: self._record(None))
         return head
 
     def _record(self, cause: str | None) -> None:
@@ -267,51 +290,29 @@ class Call:
         else:
             permit.fail(seconds, cause)
 
+    def _failed(self) -> Failures:
+        if self._failures is None:
+            self._failures = Failures(self._service.name, self._out)
+        return self._failures
+
     def _refused(self, trouble: Trouble) -> Refused:
         if trouble.cause is not None:
             self._record(trouble.cause)
         return Refused(trouble)
 
-    def _is_blameless(self, outcome: AnswerHead | AttemptError) -> bool:
-        """Whether the instance could not help it: the caller had no time, or the gateway no connection."""
-        if isinstance(outcome, AnswerHead):
-            return False
-        return outcome.kind == "exhausted" or (outcome.kind == "timeout" and self._out.hurried)
-
     def _may_retry(self, outcome: AnswerHead | AttemptError) -> bool:
         granted, self._granted = self._granted, False
         harmless = isinstance(outcome, AttemptError) and outcome.untouched
-        return self._could_follow(harmless) and (granted or self._service.budget.take())
+        return self._could_follow(self._clock(), harmless) and (granted or self._service.budget.take())
 
-    def _could_follow(self, harmless: bool = False) -> bool:
+    def _could_follow(self, now: float, harmless: bool = False) -> bool:
         out = self._out
         return (
             len(self._tried) <= out.retries
-            and (harmless or out.repeatable)
-            and self._is_replayable()
-            and self._remaining() > LEAST_SECONDS
-            and bool(self._service.endpoints.candidates(self._tried))
+            and out.may_be_repeated(harmless)
+            and out.until - now > LEAST_SECONDS
+            and self._service.endpoints.has_other(self._tried)
         )
-
-    def _is_replayable(self) -> bool:
-        return self._out.body is None or self._out.body.replayable
-
-    def _doubt(self, outcome: AnswerHead | AttemptError) -> None:
-        """Remember an attempt that the instance may have acted on: no later one undoes that."""
-        if isinstance(outcome, AnswerHead):
-            self._in_doubt = AttemptError("bad-answer", f"answered {outcome.status}")
-        elif not outcome.untouched:
-            self._in_doubt = outcome
-
-    def _nobody(self) -> Trouble:
-        error = self._in_doubt
-        return problems.no_instance(self._service.name) if error is None else self._trouble(error)
-
-    def _trouble(self, error: AttemptError) -> Trouble:
-        """What to tell; of a write that some instance may have acted on never that it was not done."""
-        if self._out.is_write and error.untouched and self._in_doubt is not None:
-            error = self._in_doubt
-        return trouble_of(error, self._service.name, self._out, "; ".join(self.notes))
 
     def _leave(self) -> None:
         """End the present attempt: the connection is kept if it is clean."""
@@ -328,7 +329,7 @@ class Call:
             self._out.body.detach()
 
     def _elapsed(self) -> float:
-        return self._nature.clock() - self._started
+        return self._clock() - self._started
 
     def _remaining(self) -> float:
-        return self._out.deadline.remaining(self._nature.clock())
+        return max(0.0, self._out.until - self._clock())

@@ -6,10 +6,12 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import cast
 
 from msctl.gateway.client_ports import ClientTunnel, Host
+from msctl.gateway.connection import Connection, ignore
+from msctl.gateway.errand import Errand
 from msctl.gateway.exchange import Exchange
+from msctl.gateway.heads import Edge
 from msctl.gateway.pace import next_due
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.wire.body import decoder
@@ -29,35 +31,31 @@ NEVER = float("inf")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class ClientConnection(asyncio.Protocol):
-    """``expires`` is when the present wait of the client ends, ``paused`` whether it reads too slowly."""
+class ClientConnection(Connection):
+    """``expires`` is when the present wait of the client ends, ``paused`` whether it reads too slowly.
+
+    ``edge`` is what is known of the client under the table beside it.
+    """
 
     scheme = "http"
 
     def __init__(self, host: Host) -> None:
+        super().__init__()
         self._host = host
-        self._transport: asyncio.Transport | None = None
         self._buffer = b""
-        self._task: asyncio.Task[None] | None = None
+        self._errand: Errand | None = None
         self._exchange: Exchange | None = None
         self._tunnel: ClientTunnel | None = None
-        self._reading = True
         self._lingering = False
         self._half_closed = False
         self._skipped = False
         self._checked = 0
+        self._beginning = False
         self.peer = ""
-        self.closed = False
+        self.edge: tuple[object, Edge] | None = None
         self.paused = False
         self.expires = NEVER
-        self.flow: Callable[[bool], None] = lambda _paused: None
         self.watch: Callable[[float], None] | None = None
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The live transport."""
-        assert self._transport is not None  # noqa: S101
-        return self._transport
 
     @property
     def wants_close(self) -> bool:
@@ -65,7 +63,7 @@ class ClientConnection(asyncio.Protocol):
         return self._host.draining
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if peer else "unknown"
         if not self._host.admit(self):
@@ -80,15 +78,15 @@ class ClientConnection(asyncio.Protocol):
         self.flow(False)
         if self._tunnel is not None:
             self._tunnel.client_gone()
-        if self._task is not None:
-            self._task.cancel()
+        if self._errand is not None:
+            self._errand.cancel()
 
     def eof_received(self) -> bool:
         if self._tunnel is not None:
             self._tunnel.client_gone()
-        elif self._task is not None:
+        elif self._errand is not None:
             self._half_closed = True
-            asyncio.get_running_loop().call_later(HALF_CLOSED_SECONDS, self._give_up, self._task)
+            asyncio.get_running_loop().call_later(HALF_CLOSED_SECONDS, self._give_up, self._errand)
         else:
             return False
         return True
@@ -121,21 +119,6 @@ class ClientConnection(asyncio.Protocol):
             if not self.paused:
                 self._next()
 
-    def write(self, data: bytes) -> None:
-        """Send bytes unless the client is gone."""
-        if not self.closed:
-            self.transport.write(data)
-
-    def read(self, reading: bool) -> None:
-        """Stop or resume reading."""
-        if reading == self._reading or self.closed or self.transport.is_closing():
-            return
-        self._reading = reading
-        if reading:
-            self.transport.resume_reading()
-        else:
-            self.transport.pause_reading()
-
     def become_tunnel(self, tunnel: ClientTunnel) -> None:
         """Pass bytes through from now on, beginning with what has already come, the end included."""
         self._tunnel = tunnel
@@ -165,11 +148,6 @@ class ClientConnection(asyncio.Protocol):
         )
         self.abort()
 
-    def abort(self) -> None:
-        """Close at once, unsent bytes included."""
-        if self._transport is not None:
-            self._transport.abort()
-
     def sweep(self, now: float) -> None:
         """End a wait that took too long."""
         if self.watch is not None:
@@ -188,51 +166,64 @@ class ClientConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """The process ends: an idle connection is closed, a busy one after its answer."""
-        if self._task is None and not self._buffer and not self._lingering and not self.closed:
+        if self._errand is None and not self._buffer and not self._lingering and not self.closed:
             self.transport.close()
 
     def _next(self) -> None:
-        """Begin the next request if its head is here."""
+        """Begin requests in turn for as long as each has its answer at once; an answer leads back here."""
+        self._beginning = True
+        try:
+            while self._begin_next() and self._errand is None and self._buffer and not self._is_held_up():
+                pass
+        finally:
+            self._beginning = False
+
+    def _is_held_up(self) -> bool:
+        transport = self._transport
+        return self.paused or self._lingering or transport is None or transport.is_closing()
+
+    def _begin_next(self) -> bool:
+        """Begin the next request; False if its head is not here yet, or is none."""
         if not self._skipped and self._buffer.startswith(b"\r\n"):
             self._buffer, self._skipped, self._checked = self._buffer[2:], True, 0
-        end = self._buffer.find(b"\r\n\r\n", max(0, self._checked - 3))
+        end = self._buffer.find(b"\r\n\r\n", self._checked)
         try:
             if end < 0:
                 self._await_head()
-                return
+                return False
             head = parse_request(self._buffer[:end])
         except WireError as exc:
             self._refuse(exc)
-            return
+            return False
         self._buffer = self._buffer[end + 4 :]
         self._skipped = False
         self._checked = 0
         self._begin(head)
+        return True
 
     def _await_head(self) -> None:
         if not self._buffer:
             return
         if self._skipped or self._buffer != b"\r":
             check_partial(self._buffer, self._checked)
-        self._checked = len(self._buffer)
+        self._checked = max(0, len(self._buffer) - 3)
         if self.expires == NEVER or self.expires > self._host.clock() + HEAD_SECONDS:
             self.expires = self._host.clock() + HEAD_SECONDS
 
     def _begin(self, head: RequestHead) -> None:
         body: RequestBody | None = None
         if head.has_body:
-            body = RequestBody(decoder(head.length, head.chunked, named=head.hop_named), self._body_flow)
+            body = RequestBody(decoder(head.length, head.chunked, named=head.dropped), self._body_flow)
             if head.expects_continue:
                 body.wanted = self._send_continue
         self.expires = NEVER if body is None else self._host.clock() + BODY_SECONDS
         exchange = self._exchange = self._host.begin(head, body, self)
-        if body is not None and self._buffer:
+        if body is not None:
+            self.read(True)
             data, self._buffer = self._buffer, b""
             self._during(exchange, data)
-        if body is not None and not body.complete:
-            self.read(True)
-        self._task = asyncio.get_running_loop().create_task(self._host.serve(exchange))
-        self._task.add_done_callback(self._done)
+        self._errand = Errand(self._host.serve(exchange), self._done)
+        self._errand.go()
 
     def _during(self, exchange: Exchange, data: bytes) -> None:
         body = exchange.body
@@ -247,17 +238,17 @@ class ClientConnection(asyncio.Protocol):
         if len(self._buffer) > READ_AHEAD:
             self.read(False)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        exchange, self._exchange, self._task = self._exchange, None, None
-        if task.cancelled() or self.closed or self._tunnel is not None or exchange is None:
-            if not self.closed and self._tunnel is None:
-                self.abort()
+    def _done(self, in_order: bool) -> None:
+        exchange, self._exchange, self._errand = self._exchange, None, None
+        if self.closed or self._tunnel is not None:
             return
-        self.flow = lambda _paused: None
+        if not in_order or exchange is None:
+            self.abort()
+            return
+        self.flow = ignore
         if exchange.close:
             self.finish()
-            return
-        if self.paused:
+        elif self.paused:
             self.expires = self._host.clock() + WRITE_SECONDS
             self.read(False)
         else:
@@ -268,12 +259,16 @@ class ClientConnection(asyncio.Protocol):
         self.expires = self._host.clock() + IDLE_SECONDS
         if self._host.draining:
             self.transport.close()
+        if self._beginning:
             return
-        self.read(len(self._buffer) <= READ_AHEAD)
-        if self._buffer:
+        if self._buffer or not self._reading:
+            self.read(len(self._buffer) <= READ_AHEAD)
+        if self._buffer and not self._is_held_up():
             self._next()
-        if self._half_closed and self._task is None and not self._lingering:
-            self.transport.close()
+        if self._errand is None and (self._half_closed or not self._reading) and not self._is_held_up():
+            self.read(True)
+            if self._half_closed:
+                self.transport.close()
 
     def _starved(self, exchange: Exchange) -> None:
         """The body stopped coming."""
@@ -286,9 +281,9 @@ class ClientConnection(asyncio.Protocol):
         self._host.reject(self, error)
         self.finish()
 
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        if self._task is task and self._tunnel is None:
-            task.cancel()
+    def _give_up(self, errand: Errand) -> None:
+        if self._errand is errand and self._tunnel is None:
+            errand.cancel()
 
     def _body_flow(self, paused: bool) -> None:
         self.expires = NEVER if paused else self._host.clock() + BODY_SECONDS

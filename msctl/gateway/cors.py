@@ -22,9 +22,9 @@ DECIDED_HERE = frozenset(
 
 
 def is_preflight(request: RequestHead) -> bool:
-    """Whether a browser asks before it sends a cross-origin request."""
-    fields = request.fields
-    return request.method == "OPTIONS" and b"origin" in fields and b"access-control-request-method" in fields
+    """Whether a browser asks with this OPTIONS before it sends a cross-origin request."""
+    named = request.fields.named
+    return b"origin" in named and b"access-control-request-method" in named
 
 
 def preflight_headers(cors: Cors, request: RequestHead, methods: tuple[str, ...]) -> Headers:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Protocol
 
 from msctl.auth.identity import Identity
-from msctl.gateway.heads import own_head
+from msctl.gateway.answer_heads import interim_head, own_head
 from msctl.gateway.problems import Trouble, problem_of
 from msctl.gateway.request_body import RequestBody
+from msctl.gateway.wire.answer import AnswerHead
 from msctl.gateway.wire.request import RequestHead
 from msctl.telemetry.problem import CONTENT_TYPE, encode
 from msctl.telemetry.trace import TraceContext
@@ -81,9 +79,9 @@ class Exchange:
     @property
     def must_close(self) -> bool:
         """Whether the answer has to announce the end of the connection."""
-        unread = self.body is not None and not self.body.complete
-        broken = self.body is not None and self.body.error is not None
-        return self.close or not self.head.keep_alive or unread or broken or self.client.wants_close
+        body = self.body
+        spoilt = body is not None and (not body.complete or body.error is not None)
+        return spoilt or self.close or not self.head.keep_alive or self.client.wants_close
 
     def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
         """Give the gateway's own answer; does nothing once an answer has begun."""
@@ -94,7 +92,7 @@ class Exchange:
         bodiless = status in (204, 304)
         named = [*headers, *self.cross_origin, ("X-Request-Id", self.request_id)]
         length = None if bodiless else len(body)
-        head = own_head(status, named, length, self.head.minor, self.close, http_date())
+        head = own_head(status, named, length, self.head.minor, self.close)
         self.send(head if self.head.method == "HEAD" or bodiless else head + body)
 
     def refuse(self, trouble: Trouble, full: bool, headers: Headers = ()) -> None:
@@ -105,17 +103,12 @@ class Exchange:
             named.append(("Retry-After", str(trouble.retry_after)))
         self.respond(trouble.status, named, encode(problem))
 
+    def pass_interim(self, answer: AnswerHead) -> None:
+        """Hand an interim answer on to clients that know such."""
+        if self.head.minor > 0 and not self.status:
+            self.send(interim_head(answer))
+
     def send(self, data: bytes) -> None:
         """Write to the client and count it."""
         self.sent += len(data)
         self.client.write(data)
-
-
-def http_date() -> bytes:
-    """The present moment as HTTP writes it."""
-    return _date_of(int(time.time()))
-
-
-@lru_cache(maxsize=1)
-def _date_of(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode("ascii")

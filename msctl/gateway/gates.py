@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.problems import Trouble
@@ -12,20 +12,15 @@ from msctl.gateway.table import Table
 from msctl.gateway.wire.request import RequestHead
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A routed request; ``via`` is this gateway's own name in ``Via``, ``client`` the client's address."""
 
     exchange: Exchange
+    request: RequestHead
     match: Match
     table: Table
     client: str
     via: bytes
-
-    @property
-    def request(self) -> RequestHead:
-        """The request's head."""
-        return self.exchange.head
 
 
 Gate = Callable[[Arrival], Trouble | None]
@@ -33,6 +28,8 @@ Gate = Callable[[Arrival], Trouble | None]
 
 def no_loop(arrival: Arrival) -> Trouble | None:
     """Refuse what has been here before."""
+    if b"via" not in arrival.request.fields.named:
+        return None
     for value in arrival.request.fields.all(b"via"):
         if any(part.split()[1:2] == [arrival.via] for part in value.split(b",")):
             return Trouble("loop-detected", "the request has passed this gateway before")

@@ -46,7 +46,7 @@ class Identities:
         """The identity of a request to a route that wants ``scopes``, nobody, or why it may not pass."""
         value = fields.only(b"authorization")
         if value is None or value[:7].lower() != _BEARER:
-            doubled = value is None and b"authorization" in fields
+            doubled = value is None and b"authorization" in fields.named
             if doubled:
                 return invalid_token("malformed", "the request has several Authorization fields")
             return token_missing() if scopes else None

@@ -11,10 +11,11 @@ from msctl.telemetry.logs import LineStream
 
 LONGEST_TARGET = 1024
 BATCH = 256
+FAILED = 500
 
 
 class AccessLog:
-    """Logs a ``share`` of requests, and every one that failed at the gateway's or a service's fault."""
+    """Logs a ``share`` of requests (none with 0), and every one that failed at our side."""
 
     def __init__(self, share: float, dice: Callable[[], float], stream: LineStream) -> None:
         self.share = share
@@ -24,7 +25,9 @@ class AccessLog:
 
     def write(self, exchange: Exchange, seconds: float) -> None:
         """Log an answered exchange if it is in the sample."""
-        if self.share <= 0.0 or (self.share < 1.0 and exchange.status < 500 and self._dice() >= self.share):  # noqa: PLR2004
+        if self.share <= 0.0 or (
+            self.share < 1.0 and exchange.status < FAILED and self._dice() >= self.share
+        ):
             return
         self._lines.append(_line(exchange, seconds))
         if len(self._lines) >= BATCH:

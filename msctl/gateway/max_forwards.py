@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.wire.fields import WireError
+from msctl.gateway.wire.fields import WireError, field
 
 NAME = b"max-forwards"
+COUNTED = ("OPTIONS", "TRACE")
+"""The methods whose hops are counted."""
 
 
 def ends_here(exchange: Exchange, allow: str) -> bool:
     """Answer a request that may travel no further; count down on one that may."""
     head = exchange.head
-    if head.method not in ("OPTIONS", "TRACE") or NAME not in head.fields:
+    if head.method not in COUNTED or NAME not in head.fields.named:
         return False
     value = head.fields.only(NAME)
     if value is None or not value.isdigit() or len(value) > len("4294967295"):
@@ -20,8 +22,6 @@ def ends_here(exchange: Exchange, allow: str) -> bool:
     if left == 0:
         exchange.respond(204, [("Allow", allow)])
         return True
-    lowered = [
-        (low, name, b"%d" % (left - 1) if low == NAME else old) for low, name, old in head.fields.items
-    ]
-    head.fields.items[:] = lowered
+    lowered = field(b"Max-Forwards", b"%d" % (left - 1))
+    head.fields.items[:] = [lowered if found[0] == NAME else found for found in head.fields.items]
     return False

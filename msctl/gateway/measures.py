@@ -4,36 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from msctl.gateway.router import USUAL_METHODS
+from msctl.gateway.request_counts import RequestCounts
 from msctl.resilience.breaker import CircuitState
-from msctl.telemetry.metrics import DURATION_BUCKETS
 
-_KNOWN_METHODS = frozenset(USUAL_METHODS)
 _NO_ROUTES = frozenset({"-", "(malformed)", "/healthz"})
 _NO_SERVICES = frozenset({"-"})
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
 class Measures:
-    """Counts requests, retries and circuits in ``registry``."""
+    """Counts retries and circuits in ``registry``, and what ``requests`` is told."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._requests = Counter(
-            "msctl_gateway_requests",
-            "Requests answered, by route template, service, method and status.",
-            ["route", "service", "method", "code"],
-            registry=registry,
-        )
-        self._durations = Histogram(
-            "msctl_gateway_request_duration_seconds",
-            "Time from a request's head to the end of its answer.",
-            ["route"],
-            buckets=DURATION_BUCKETS,
-            registry=registry,
-        )
+        self.requests = RequestCounts()
+        registry.register(self.requests)
         self._retries = Counter("msctl_retries", "Attempts made again.", ["service"], registry=registry)
         self._states = Gauge(
             "msctl_circuit_state", "0 closed, 1 half open, 2 open.", ["caller", "callee"], registry=registry
@@ -45,39 +32,22 @@ class Measures:
         self._cancelled = Counter(
             "msctl_gateway_cancelled", "Requests that clients gave up.", ["route"], registry=registry
         )
-        self._labelled: tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...] = (
-            (self._requests, ("route", "service", "method", "code")),
-            (self._durations, ("route",)),
+        self._labelled: tuple[tuple[Counter | Gauge, tuple[str, ...]], ...] = (
             (self._retries, ("service",)),
             (self._states, ("caller", "callee")),
             (self._transitions, ("caller", "callee", "to")),
             (self._cancelled, ("route",)),
         )
-        self._children: dict[tuple[str, str, str, int], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
 
     def keep(self, routes: Set[str], services: Set[str]) -> None:
         """Drop the series of routes and services that a new document no longer has."""
         routes, services = routes | _NO_ROUTES, services | _NO_SERVICES
-        self._children = {k: c for k, c in self._children.items() if k[0] in routes and k[1] in services}
-        self._timers = {route: timer for route, timer in self._timers.items() if route in routes}
+        self.requests.keep(routes, services)
         for metric, names in self._labelled:
             for labels in _label_sets(metric, names):
                 kept = labels.get("route", "-") in routes and _service(labels) in services
                 if not kept:
                     metric.remove(*labels.values())
-
-    def answered(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
-        """A request has its answer."""
-        key = (route, service, method if method in _KNOWN_METHODS else "other", status)
-        counter = self._children.get(key)
-        if counter is None:
-            counter = self._children[key] = self._requests.labels(key[0], key[1], key[2], str(status))
-        counter.inc()
-        timer = self._timers.get(route)
-        if timer is None:
-            timer = self._timers[route] = self._durations.labels(route)
-        timer.observe(seconds)
 
     def cancelled(self, route: str) -> None:
         """A client went away before its answer was through."""
@@ -105,7 +75,7 @@ def _service(labels: dict[str, str]) -> str:
     return labels.get("service") or labels.get("callee") or "-"
 
 
-def _label_sets(metric: Counter | Gauge | Histogram, names: tuple[str, ...]) -> list[dict[str, str]]:
+def _label_sets(metric: Counter | Gauge, names: tuple[str, ...]) -> list[dict[str, str]]:
     """The label values in use, in the order that ``remove`` takes them."""
     found = {
         tuple(sample.labels[name] for name in names)

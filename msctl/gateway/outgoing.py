@@ -8,7 +8,6 @@ from msctl.gateway import problems
 from msctl.gateway.problems import Trouble
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.upstream_ports import AttemptError
-from msctl.resilience.deadline import Deadline
 
 
 class Refused(Exception):
@@ -21,11 +20,12 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Outgoing:
-    """A request for a service: ``head`` lacks its last line, ``timeout`` is what ``deadline`` was made of.
+    """A request for a service: ``head`` lacks its last line, the answer is of use ``until`` a moment.
 
-    ``label`` names the kind of call, out of the document. ``hurried`` tells that the caller has less time
-    than the document grants: that it runs out is not the service's fault, or clients could open circuits.
-    ``is_stream`` tells that the call may last as long as its client likes.
+    ``timeout`` is what ``until`` was made of, in seconds. ``label`` names the kind of call, out of the
+    document. ``hurried`` tells that the caller has less time than the document grants: that it runs out is
+    not the service's fault, or clients could open circuits. ``is_stream`` tells that the call may last as
+    long as its client likes.
     """
 
     method: str
@@ -35,7 +35,7 @@ class Outgoing:
     repeatable: bool
     retries: int
     timeout: float
-    deadline: Deadline
+    until: float
     label: str
     hurried: bool = False
     is_stream: bool = False
@@ -49,6 +49,10 @@ class Outgoing:
     def is_client_at_fault(self) -> bool:
         """Whether the body did not come, or not in order."""
         return self.is_uploading or (self.body is not None and self.body.error is not None)
+
+    def may_be_repeated(self, harmless: bool) -> bool:
+        """Whether it may and can be sent again; ``harmless`` when it surely had no effect so far."""
+        return (harmless or self.repeatable) and (self.body is None or self.body.replayable)
 
     @property
     def is_write(self) -> bool:

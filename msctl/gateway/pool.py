@@ -6,12 +6,17 @@ import asyncio
 import errno
 from collections.abc import Callable
 
+from msctl.gateway.connection import ignore
+from msctl.gateway.errand import as_task
 from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_IDLE = 256
+PROOF_SECONDS = 0.005
+"""How long nothing may come behind the first answer on a connection before it is used again."""
+
 _CAUSES = {
     errno.ECONNREFUSED: "connection refused",
     errno.EHOSTUNREACH: "no route to host",
@@ -43,8 +48,27 @@ class Pool:
             connection.abort()
         return None
 
+    async def proven(self, connection: UpstreamConnection) -> UpstreamConnection | None:
+        """A connection that has had its first answer; None if more came behind it than that answer.
+
+        Once the next request is on its way such bytes would look like the answer to it.
+        """
+        rest = connection.last_byte + PROOF_SECONDS - self._clock()
+        if rest > 0.0:
+            await as_task()
+            try:
+                await asyncio.sleep(rest)
+            except asyncio.CancelledError:
+                connection.abort()
+                raise
+        if connection.reusable:
+            return connection
+        connection.abort()
+        return None
+
     async def connect(self, endpoint: Endpoint, seconds: float) -> UpstreamConnection:
         """A new connection; raises AttemptError."""
+        await as_task()
         loop = asyncio.get_running_loop()
         address = endpoint.address
         if self._files.is_spent:
@@ -67,15 +91,16 @@ class Pool:
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is clean, close any other."""
-        idle = self._idle.setdefault(connection.endpoint, [])
+        idle = self._idle.get(connection.endpoint)
+        if idle is None:
+            idle = self._idle[connection.endpoint] = []
         full = len(idle) >= MAX_IDLE or self._files.is_scarce
         if self._closed or full or not connection.reusable:
             connection.discard()
             return
-        connection.pause(False)
+        connection.read(True)
         connection.idle_until = self._clock() + KEEP_ALIVE_SECONDS
-        connection.flow = lambda _paused: None
-        connection.interim = lambda _head: None
+        connection.flow = connection.interim = ignore
         idle.append(connection)
 
     def sweep(self) -> None:

@@ -10,6 +10,7 @@ from msctl.resilience.breaker import Refusal
 from msctl.resilience.refusal import refusal_sentence, retry_at, whole_seconds
 from msctl.telemetry.problem import Problem
 
+NO_INSTANCE = "no passing instance"
 CLIENT_FAULTS = range(400, 500)
 
 
@@ -71,8 +72,8 @@ def circuit_open(service: str, refusal: Refusal) -> Trouble:
 
 def no_instance(service: str) -> Trouble:
     """Nobody to call."""
-    detail = f"Service '{service}' is unavailable: no passing instance"
-    return Trouble("no-instance", detail, service, retry_in=1.0, cause="no passing instance")
+    detail = f"Service '{service}' is unavailable: {NO_INSTANCE}"
+    return Trouble("no-instance", detail, service, retry_in=1.0, cause=NO_INSTANCE)
 
 
 def token_missing() -> Trouble:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from msctl.gateway.answer_heads import AnswerFrame
 from msctl.gateway.client import ClientConnection
+from msctl.gateway.connection import ignore
+from msctl.gateway.errand import Waiter
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.heads import AnswerFrame
 from msctl.gateway.upstream import UpstreamConnection
-from msctl.gateway.wire.body import chunk, last_chunk
-from msctl.gateway.wire.fields import Field
+from msctl.gateway.wire.body import Trailer, chunk, last_chunk
 
 STALL_SECONDS = 60.0
 """Silence in the middle of a body, after which the service counts as broken off."""
+
+
+def framed(body: bytes) -> bytes:
+    """A whole body without trailers in chunks."""
+    return chunk(body) + last_chunk([]) if body else last_chunk([])
 
 
 class Relay:
@@ -32,7 +36,7 @@ class Relay:
         self._frame = frame
         self._may_be_silent = may_be_silent
         self._held: bytes | None = None
-        self._finished: asyncio.Future[None] | None = None
+        self._finished: Waiter[None] = Waiter()
         self._over = False
         self.cut: str | None = None
 
@@ -44,15 +48,17 @@ class Relay:
             self._send(b"")
         if self._over:
             return
-        self._finished = asyncio.get_running_loop().create_future()
-        self._client.flow = self._upstream.pause
+        self._client.flow = self._pause
         self._client.watch = None if self._may_be_silent else self._check_stall
         if self._client.paused:
-            self._upstream.pause(True)
+            self._upstream.read(False)
         try:
             await self._finished
         finally:
             self._client.watch = None
+
+    def _pause(self, paused: bool) -> None:
+        self._upstream.read(not paused)
 
     def _check_stall(self, now: float) -> None:
         if not self._client.paused and now - self._upstream.last_byte > STALL_SECONDS:
@@ -63,13 +69,14 @@ class Relay:
         """Pass a piece on."""
         self._send(chunk(data) if self._frame.chunked else data)
 
-    def body_end(self, trailers: list[Field]) -> None:
+    def body_end(self, trailers: list[Trailer]) -> None:
         """The body is whole."""
         if self._frame.chunked:
             self._send(last_chunk(trailers))
         elif self._held is not None:
             self._send(b"")
         self._end()
+        self._finished.finish(None)
 
     def body_cut(self, cause: str) -> None:
         """The client must see that this is not the whole answer: its connection breaks, too."""
@@ -77,6 +84,7 @@ class Relay:
         if self._held is not None:
             self._send(b"")
         self._end()
+        self._finished.finish_soon(None)
 
     def _send(self, data: bytes) -> None:
         if self._held is not None:
@@ -85,6 +93,4 @@ class Relay:
 
     def _end(self) -> None:
         self._over = True
-        self._client.flow = lambda _paused: None
-        if self._finished is not None and not self._finished.done():
-            self._finished.set_result(None)
+        self._client.flow = ignore

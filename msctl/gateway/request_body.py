@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from msctl.gateway.wire.body import BodyDecoder
-from msctl.gateway.wire.fields import Field, WireError
+from msctl.gateway.errand import as_task
+from msctl.gateway.wire.body import BodyDecoder, Trailer
+from msctl.gateway.wire.fields import WireError
 
 KEPT_BYTES = 64 * 1024
 TOO_LARGE = "the body is larger than the route allows"
@@ -19,7 +20,7 @@ class BodyConsumer(Protocol):
     def content(self, data: bytes) -> None:
         """Some of the body."""
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole."""
 
     def content_broken(self, error: WireError) -> None:
@@ -85,6 +86,9 @@ class RequestBody:
 
     async def gather(self, seconds: float) -> None:
         """Wait for the whole body, or as much of it as is kept, but no longer than ``seconds``."""
+        if self.complete or self._paused:
+            return
+        await as_task()
         if self.complete or self._paused:
             return
         gathered = self._gathered = asyncio.get_running_loop().create_future()

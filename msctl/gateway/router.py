@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
+from msctl.gateway.edits import Edits, compile_edits
 from msctl.gateway.template import Rewrite, Template, compile_rewrite, parse_template, split_path
 from msctl.model.project import Route
 
 USUAL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+REMEMBERED, LONGEST_REMEMBERED = 1024, 256
+"""How many paths that were asked for last are found again at once, and how long one may be."""
+
 NEVER_BY_DEFAULT = frozenset({"TRACE", "CONNECT"})
 
 
@@ -27,7 +32,7 @@ class Conditions(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRoute:
-    """A route ready for matching; ``number`` is its place in the document."""
+    """A route ready for use; ``number`` is its place in the document, ``label`` its name in metrics."""
 
     route: Route
     number: int
@@ -37,19 +42,16 @@ class CompiledRoute:
     hosts: tuple[str, ...]
     headers: tuple[tuple[str, str], ...]
     allow: str
-
-    @property
-    def label(self) -> str:
-        """The template, for metrics and logs."""
-        return self.template.text
+    label: str
+    request_edits: Edits
+    response_edits: Edits
 
     def allows(self, method: str) -> bool:
         """Whether the method is listed, or any method is fine."""
         return method in self.methods if self.methods else method not in NEVER_BY_DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The route that answers, and the path's segments as they came."""
 
     route: CompiledRoute
@@ -80,11 +82,15 @@ class Router:
         self._root = _Node()
         for compiled in self.routes:
             self._insert(compiled)
+        self._only_paths_count = not any(c.hosts or c.headers for c in self.routes)
+        self._remembered = lru_cache(REMEMBERED)(self._look_up)
 
     def match(self, path: str, request: Conditions, method: str) -> Match | WrongMethod | None:
         """The route for a path; None when no template fits. Raises BadPath for an ambiguous path."""
-        raw, canonical = split_path(path)
-        found = _find(self._root, canonical, 0, request)
+        if self._only_paths_count and len(path) <= LONGEST_REMEMBERED:
+            raw, found = self._remembered(path)
+        else:
+            raw, found = self._look_up(path, request)
         if found is None:
             return None
         for route in found:
@@ -92,6 +98,13 @@ class Router:
                 return Match(route, raw)
         allow = {method for route in found for method in route.allow.split(", ")}
         return WrongMethod(", ".join(sorted(allow)), tuple(found))
+
+    def _look_up(
+        self, path: str, request: Conditions | None = None
+    ) -> tuple[Sequence[str], Sequence[CompiledRoute] | None]:
+        """The path's segments as they came, and the routes that fit; no ``request`` if only paths count."""
+        raw, canonical = split_path(path)
+        return raw, _find(self._root, canonical, 0, request)
 
     def _insert(self, compiled: CompiledRoute) -> None:
         node = self._root
@@ -121,6 +134,9 @@ def compile_route(route: Route, number: int) -> CompiledRoute:
         hosts=tuple(host.lower() for host in route.hosts),
         headers=tuple((name.lower(), value) for name, value in route.headers.items()),
         allow=", ".join(sorted(methods or USUAL_METHODS)),
+        label=template.text,
+        request_edits=compile_edits(route.request_headers),
+        response_edits=compile_edits(route.response_headers),
     )
 
 
@@ -139,8 +155,13 @@ def hostname(authority: str) -> str:
 
 
 def _find(
-    node: _Node, segments: Sequence[str], index: int, request: Conditions
+    node: _Node, segments: Sequence[str], index: int, request: Conditions | None
 ) -> Sequence[CompiledRoute] | None:
+    while index < len(segments) and node.parameter is None and not node.rest:
+        only = node.literals.get(segments[index])
+        if only is None:
+            return None
+        node, index = only, index + 1
     if index == len(segments):
         return _holding(node.here, request) or _holding(node.rest, request)
     segment = segments[index]
@@ -156,9 +177,9 @@ def _find(
     return _holding(node.rest, request)
 
 
-def _holding(routes: Sequence[CompiledRoute], request: Conditions) -> Sequence[CompiledRoute] | None:
-    if len(routes) == 1 and not routes[0].hosts and not routes[0].headers:
-        return routes
+def _holding(routes: Sequence[CompiledRoute], request: Conditions | None) -> Sequence[CompiledRoute] | None:
+    if request is None:
+        return routes or None
     return [route for route in routes if conditions_hold(route, request)] or None
 
 

@@ -22,13 +22,13 @@ from msctl.gateway.table import compile_table
 from msctl.gateway.wire.fields import Fields, WireError
 from msctl.gateway.wire.request import RequestHead
 from msctl.resilience.breaker import CircuitState
-from msctl.telemetry.trace import proceed
+from msctl.telemetry.trace import RandomBits, TraceContext, begin, proceed
 
 P = ParamSpec("P")
 
 _log = logging.getLogger("msctl.gateway")
 
-NO_REQUEST = RequestHead("GET", "/", "/", "", 1, Fields(()), "", None, False, False, False, False)
+NO_REQUEST = RequestHead("GET", "/", "/", "", 1, Fields([]), "", None, False, False, False, False)
 """Stands for the request that bytes were none of."""
 
 IDLE_GRACE = 0.5
@@ -97,10 +97,9 @@ class Gateway:
 
     def begin(self, head: RequestHead, body: RequestBody | None, connection: ClientConnection) -> Exchange:
         """The exchange of a request, continuing its trace."""
-        fields = head.fields
-        parents = [v.decode("latin-1") for v in fields.all(b"traceparent")]
-        states = [v.decode("latin-1") for v in fields.all(b"tracestate")]
-        return Exchange(head, body, connection, proceed(parents, states, self.nature.bits), self.clock())
+        bits = self.nature.bits
+        trace = begin(bits) if b"traceparent" not in head.fields.named else _continued(head.fields, bits)
+        return Exchange(head, body, connection, trace, self.clock())
 
     def serve(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """Answer it under the table of this moment."""
@@ -147,10 +146,17 @@ class Gateway:
                 config.services[name],
                 self.nature,
                 lambda n, _old, new: self.measures.transition(n, new),
+                self.measures.retrying(name),
                 self._files,
             )
 
         return make
+
+
+def _continued(fields: Fields, bits: RandomBits) -> TraceContext:
+    parents = [value.decode("latin-1") for value in fields.all(b"traceparent")]
+    states = [value.decode("latin-1") for value in fields.all(b"tracestate")]
+    return proceed(parents, states, bits)
 
 
 def _survive(step: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from msctl.gateway.config import UpstreamConfig, breaker_settings
 from msctl.gateway.files import FileBudget
 from msctl.gateway.pool import Pool
+from msctl.gateway.problems import NO_INSTANCE
+from msctl.gateway.timers import Timers
 from msctl.resilience.balancer import balancer
 from msctl.resilience.breaker import Breaker, CircuitState
 from msctl.resilience.concurrency import ConcurrencyLimit
@@ -37,18 +39,28 @@ Transition = Callable[[str, CircuitState, CircuitState], None]
 
 
 class Service:
-    """Keeps its state over reloads; only what a new document changes is made anew."""
+    """Keeps its state over reloads; only what a new document changes is made anew.
+
+    ``retried`` counts an attempt made again.
+    """
 
     def __init__(
-        self, config: UpstreamConfig, nature: Nature, transition: Transition, files: FileBudget | None = None
+        self,
+        config: UpstreamConfig,
+        nature: Nature,
+        transition: Transition,
+        retried: Callable[[], None] = lambda: None,
+        files: FileBudget | None = None,
     ) -> None:
         self.name = config.name
         self.config = config
-        self._nature = nature
+        self.nature = nature
+        self.retried = retried
         self._transition = transition
         self.breaker = self._make_breaker()
         self.endpoints = Endpoints(EjectionSettings(), nature.clock, awaits_check=config.health is not None)
         self.pool = Pool(nature.clock, (files or FileBudget()).share())
+        self.timers = Timers(nature.clock)
         self.budget = RetryBudget(nature.clock)
         self.bulkhead = ConcurrencyLimit(config.max_concurrent or MAX_CONCURRENT)
         self.latencies: dict[str, UsualLatency] = {}
@@ -62,7 +74,7 @@ class Service:
         if config.circuit != old.circuit:
             self.breaker = self._make_breaker()
         if config.balance != old.balance:
-            self._choose = balancer(config.balance, self._nature.dice)
+            self._choose = balancer(config.balance, self.nature.dice)
         self.bulkhead.limit = config.max_concurrent or MAX_CONCURRENT
         self.endpoints.awaits_check = config.health is not None
         self.latencies.clear()
@@ -75,7 +87,10 @@ class Service:
 
     def latency(self, label: str) -> UsualLatency:
         """How long answers to one kind of call take; ``label`` is out of the document, never of a request."""
-        return self.latencies.setdefault(label, UsualLatency())
+        known = self.latencies.get(label)
+        if known is None:
+            known = self.latencies[label] = UsualLatency()
+        return known
 
     def pick(self, tried: Sequence[Endpoint]) -> Endpoint | None:
         """The instance for the next attempt."""
@@ -83,13 +98,12 @@ class Service:
         return self._choose(candidates) if candidates else None
 
     def use(self, addresses: Iterable[Address]) -> None:
-        """Take over a snapshot of the instances; a circuit that opened for want of any may be tried again."""
+        """Take over a snapshot of the instances; that there were none is not held against the first ones."""
         was_empty = not self.endpoints.all
         for gone in self.endpoints.replace(addresses):
             self.pool.forget(gone)
-        breaker = self.breaker
-        if was_empty and self.endpoints.all and breaker and breaker.view().cause == "no passing instance":
-            breaker.try_now()
+        if was_empty and self.endpoints.all and self.breaker is not None:
+            _forgive(self.breaker)
 
     def _use_fixed_instances(self) -> None:
         if self.config.instances is not None:
@@ -98,10 +112,19 @@ class Service:
     def _make_breaker(self) -> Breaker | None:
         if self.config.circuit is None:
             return None
-        nature, name = self._nature, self.name
+        nature, name = self.nature, self.name
         return Breaker(
             breaker_settings(self.config.circuit),
             nature.clock,
             nature.dice,
             lambda old, new: self._transition(name, old, new),
         )
+
+
+def _forgive(breaker: Breaker) -> None:
+    """A circuit that opened for want of an instance is tried at once, one about to do so forgets that."""
+    view = breaker.view()
+    if view.cause == NO_INSTANCE:
+        breaker.try_now()
+    elif view.state is CircuitState.CLOSED and view.tally.cause == NO_INSTANCE:
+        breaker.reset()

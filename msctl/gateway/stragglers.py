@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msctl.gateway.errand import Waiter, as_task
 from msctl.gateway.pool import Pool
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
@@ -21,7 +22,7 @@ class Straggler:
 
     endpoint: Endpoint
     connection: UpstreamConnection
-    answer: asyncio.Future[AnswerHead]
+    answer: Waiter[AnswerHead]
 
 
 class Stragglers:
@@ -49,6 +50,7 @@ class Stragglers:
         """Nothing else is under way: wait until one has won, all have failed, or ``seconds`` are over."""
         if self._winner is not None or not self._running:
             return
+        await as_task()
         idle = self._idle = asyncio.get_running_loop().create_future()
         timer = asyncio.get_running_loop().call_later(seconds, self._wake)
         try:
@@ -70,8 +72,8 @@ class Stragglers:
         for straggler in running:
             self._close(straggler)
 
-    def _ended(self, straggler: Straggler, answer: asyncio.Future[AnswerHead]) -> None:
-        failed = answer.cancelled() or answer.exception() is not None
+    def _ended(self, straggler: Straggler, answer: Waiter[AnswerHead]) -> None:
+        failed = answer.exception() is not None
         if straggler not in self._running:
             return
         self._running.remove(straggler)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+from msctl.gateway.answer_heads import switching_head
 from msctl.gateway.calling import Call
 from msctl.gateway.client import ClientConnection
+from msctl.gateway.errand import as_task
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.heads import switching_head
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.problems import bad_answer
+from msctl.gateway.router import CompiledRoute
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.wire.answer import AnswerHead
-from msctl.model.project import Route
 
 
 class WebSocketTunnel:
@@ -40,11 +41,11 @@ class WebSocketTunnel:
 
     def from_client(self, data: bytes) -> None:
         """Bytes of the client."""
-        self._upstream.send(data)
+        self._upstream.write(data)
 
     def client_flow(self, paused: bool) -> None:
         """The client reads too slowly, or keeps up again."""
-        self._upstream.pause(paused)
+        self._upstream.read(not paused)
 
     def upstream_gone(self) -> None:
         """The instance closed."""
@@ -61,16 +62,17 @@ class WebSocketTunnel:
 
 
 async def open_tunnel(
-    exchange: Exchange, client: ClientConnection, call: Call, answer: AnswerHead, route: Route
+    exchange: Exchange, client: ClientConnection, call: Call, answer: AnswerHead, compiled: CompiledRoute
 ) -> None:
     """Pass the upgrade on; anything but WebSocket, asked for by the client, is no answer."""
     upgrade = answer.fields.words(b"upgrade")
-    if not exchange.head.websocket or upgrade != [b"websocket"] or call.connection is None:
+    if not exchange.head.websocket or upgrade != (b"websocket",) or call.connection is None:
         call.settle("malformed answer")
         trouble = bad_answer(call.service_name, "an upgrade nobody asked for", False, call.place)
         raise Refused(trouble)
     call.settle()
+    await as_task()
     exchange.status = answer.status
     exchange.close = True
-    exchange.send(switching_head(answer.fields, exchange.request_id, route.response_headers))
+    exchange.send(switching_head(answer.fields, exchange.request_id, compiled.response_edits))
     await WebSocketTunnel(exchange, client, call.connection).run()

@@ -5,39 +5,39 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import cast
 
+from msctl.gateway.connection import Connection, ignore
+from msctl.gateway.errand import Waiter
 from msctl.gateway.files import FileBudget
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
-from msctl.gateway.wire.answer import MAX_HEAD, SWITCHING, AnswerHead, parse_answer
-from msctl.gateway.wire.body import BodyDecoder, chunk, decoder, last_chunk
-from msctl.gateway.wire.fields import Field, WireError, connection_names
+from msctl.gateway.wire.answer import FINAL, MAX_HEAD, SWITCHING, AnswerHead, parse_answer
+from msctl.gateway.wire.body import BodyDecoder, LengthDecoder, Trailer, chunk, decoder, last_chunk
+from msctl.gateway.wire.fields import WireError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_INTERIM = 16
 READ_BYTES = 64 * 1024
+UNASKED = "bytes nobody asked for"
 KEEP_ALIVE_SECONDS = 4.0
 """Idle connections are given up before common servers (5 s) close them under a request."""
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(Connection):
     """Serves one exchange at a time; ``reusable`` tells whether it may serve another."""
 
     def __init__(
         self, endpoint: Endpoint, clock: Callable[[], float], files: FileBudget | None = None
     ) -> None:
+        super().__init__()
         self.endpoint = endpoint
         self._clock = clock
         self._files = files or FileBudget()
         self.used = 0
         self.idle_until = 0.0
-        self.closed = False
         self.last_byte = 0.0
-        self.flow: Callable[[bool], None] = lambda _paused: None
-        self.interim: Callable[[AnswerHead], None] = lambda _head: None
-        self._transport: asyncio.Transport | None = None
+        self.interim: Callable[[AnswerHead], None] = ignore
         self._buffer = b""
-        self._waiter: asyncio.Future[AnswerHead] | None = None
+        self._waiter: Waiter[AnswerHead] | None = None
         self._method = ""
         self._interims = 0
         self._answer: AnswerHead | None = None
@@ -49,41 +49,41 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked = False
         self._aborted = False
         self._sent_all = True
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The live transport."""
-        assert self._transport is not None  # noqa: S101
-        return self._transport
+        self._unsent = 0
 
     @property
     def reusable(self) -> bool:
         """Whether the last exchange left the connection clean on both sides."""
         answer, body = self._answer, self._decoder
-        whole = answer is not None and answer.keep_alive and body is not None and body.done and not body.rest
-        return whole and self._sent_all and not self.closed and self._tunnel is None and self._broken is None
+        if answer is None or body is None or not answer.keep_alive or not body.done or body.rest:
+            return False
+        return self._sent_all and not self.closed and self._tunnel is None and self._broken is None
 
-    def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> asyncio.Future[AnswerHead]:
-        """Send a request's head; the future resolves to the answer's head or raises AttemptError."""
+    def begin(self, method: str, head: bytes, chunked: bool, has_body: bool) -> Waiter[AnswerHead]:
+        """Send a request's head; what is returned gives the answer's head or raises AttemptError."""
         self.used += 1
         self._method = method
         self._chunked = chunked
         self._sent_all = not has_body
         self._answer, self._decoder, self._sink, self._interims = None, None, None, 0
         self._early = []
-        self._waiter = asyncio.get_running_loop().create_future()
+        waiter: Waiter[AnswerHead] = Waiter()
+        self._waiter = waiter
         if self.closed:
-            self._waiter.set_exception(AttemptError("bad-answer", "connection closed", True, stale=True))
+            waiter.fail(AttemptError("bad-answer", "connection closed", True, stale=True))
         else:
+            self._unsent = len(head)
             self.transport.write(head)
-        return self._waiter
+        return waiter
 
     def content(self, data: bytes) -> None:
         """Send some of the request's body."""
         if not self.closed:
-            self.transport.write(chunk(data) if self._chunked else data)
+            raw = chunk(data) if self._chunked else data
+            self._unsent += len(raw)
+            self.transport.write(raw)
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The request's body is whole."""
         self._sent_all = True
         if self._chunked and not self.closed:
@@ -94,6 +94,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.fail(error)
         self._cut("the request was broken off")
         self.abort()
+
+    def take_whole(self) -> bytes | None:
+        """The answer's body if it is all here and has no trailers; nothing is left to stream then."""
+        body = self._decoder
+        if body is None or not body.done or body.trailers or self._broken is not None:
+            return None
+        early, self._early = self._early, []
+        return early[0] if len(early) == 1 else b"".join(early)
 
     def stream(self, sink: BodySink) -> None:
         """Let the answer's body flow to ``sink``, beginning with what has already come."""
@@ -106,7 +114,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._decoder is not None and self._decoder.done:
             sink.body_end(self._decoder.trailers)
         else:
-            self.pause(False)
+            self.read(True)
 
     def become_tunnel(self, tunnel: Tunnel) -> None:
         """Pass bytes through from now on, beginning with what has already come."""
@@ -117,43 +125,29 @@ class UpstreamConnection(asyncio.Protocol):
         if self.closed:
             tunnel.upstream_gone()
         else:
-            self.pause(False)
-
-    def send(self, data: bytes) -> None:
-        """Send bytes through a tunnel."""
-        if not self.closed:
-            self.transport.write(data)
+            self.read(True)
 
     def finish(self) -> None:
         """Close after what was written."""
         if self._transport is not None:
             self._transport.close()
 
-    def pause(self, paused: bool) -> None:
-        """Stop or resume reading."""
-        if self._transport is None or self.closed or self._transport.is_closing():
-            return
-        if paused:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
-
     def fail(self, error: AttemptError | WireError) -> None:
         """Give up waiting for the head."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
+        if self._waiter is not None:
+            self._waiter.fail(error)
 
     @property
-    def waiter(self) -> asyncio.Future[AnswerHead]:
-        """Resolves to the head that is awaited now."""
+    def waiter(self) -> Waiter[AnswerHead]:
+        """Gives the head that is awaited now."""
         assert self._waiter is not None  # noqa: S101
         return self._waiter
 
     def put_off(self, error: AttemptError) -> None:
         """Let the present waiter fail, but go on waiting for the head with another one."""
-        if self._waiter is not None and not self._waiter.done():
-            old, self._waiter = self._waiter, asyncio.get_running_loop().create_future()
-            old.set_exception(error)
+        if self._waiter is not None and not self._waiter.done:
+            old, self._waiter = self._waiter, Waiter()
+            old.fail(error)
 
     def discard(self) -> None:
         """Close a connection that cannot be used again; what a tunnel still has to send is sent."""
@@ -165,22 +159,21 @@ class UpstreamConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, unsent bytes included; a body that is not through is cut."""
         self._aborted = True
-        if self._transport is not None:
-            self._transport.abort()
+        super().abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         self._files.hold()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._files.release()
+        self.closed = True
         if exc is not None and not self._aborted and self._tunnel is None:
             self._read_rest()
-        self.closed = True
         self.flow(False)
         if self._tunnel is not None:
             self._tunnel.upstream_gone()
-        elif self._waiter is not None and not self._waiter.done():
+        elif self._waiter is not None and not self._waiter.done:
             stale = self.used > 1 and not self._buffer
             self.fail(AttemptError("bad-answer", "connection closed without an answer", stale=stale))
         elif self._decoder is not None and not self._decoder.done:
@@ -209,21 +202,30 @@ class UpstreamConnection(asyncio.Protocol):
             self._tunnel.from_upstream(data)
         elif self._decoder is not None and not self._decoder.done:
             self._body(data)
-        elif self._waiter is not None and not self._waiter.done():
+        elif self._waiter is not None and not self._waiter.done:
+            if not self._buffer and self.transport.get_write_buffer_size() >= self._unsent:
+                self._is_untimely()
+                return
             self._buffer += data
             self._heads()
         elif self._answer is not None and self._answer.status == SWITCHING:
             self._buffer += data
         else:
-            self._broken = "bytes nobody asked for"
+            self._broken = UNASKED
             self.abort()
+
+    def _is_untimely(self) -> None:
+        """An answer to a request that has not even been sent: not an answer to this one."""
+        self.fail(AttemptError("bad-answer", UNASKED, untouched=True, stale=True))
+        self._broken = UNASKED
+        self.abort()
 
     def _heads(self) -> None:
         try:
             while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
                 answer = parse_answer(self._buffer[:end], self._method)
                 self._buffer = self._buffer[end + 4 :]
-                if not answer.is_interim:
+                if answer.status >= FINAL or answer.status == SWITCHING:
                     self._final(answer)
                     return
                 self._take_interim(answer)
@@ -244,19 +246,25 @@ class UpstreamConnection(asyncio.Protocol):
         self._answer = answer
         assert self._waiter is not None  # noqa: S101
         if answer.status == SWITCHING:
-            self.pause(True)
+            self.read(False)
         else:
-            named = connection_names(answer.fields)
-            self._decoder = decoder(answer.length, answer.chunked, until_close=True, named=named)
             rest, self._buffer = self._buffer, b""
-            if rest:
-                self._body(rest)
+            if rest and len(rest) == answer.length:
+                self._decoder, self._early = LengthDecoder(0), [rest]
+            else:
+                self._begin_body(answer, rest)
             if self._broken is not None:
                 self.fail(AttemptError("bad-answer", self._broken))
                 return
-            if not self._decoder.done:
-                self.pause(True)
-        self._waiter.set_result(answer)
+        self._waiter.finish(answer)
+
+    def _begin_body(self, answer: AnswerHead, data: bytes) -> None:
+        named = answer.dropped
+        decoding = self._decoder = decoder(answer.length, answer.chunked, until_close=True, named=named)
+        if data:
+            self._body(data)
+        if not decoding.done and self._broken is None:
+            self.read(False)
 
     def _body(self, data: bytes) -> None:
         assert self._decoder is not None  # noqa: S101

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from msctl.gateway.wire.fields import Field
+from msctl.gateway.wire.body import Trailer
 
 
 class AttemptError(Exception):
@@ -32,7 +32,7 @@ class BodySink(Protocol):
     def body(self, data: bytes) -> None:
         """Some of the body."""
 
-    def body_end(self, trailers: list[Field]) -> None:
+    def body_end(self, trailers: list[Trailer]) -> None:
         """The body is whole."""
 
     def body_cut(self, cause: str) -> None:

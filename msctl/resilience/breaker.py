@@ -66,21 +66,23 @@ Listener = Callable[[CircuitState, CircuitState], None]
 class Permit:
     """The right to make one call; the first of its settling methods counts, later ones do nothing."""
 
-    __slots__ = ("_breaker", "era")
+    __slots__ = ("_breaker", "era", "is_trial")
 
-    def __init__(self, breaker: Breaker, era: int) -> None:
+    def __init__(self, breaker: Breaker, era: int, is_trial: bool = False) -> None:
         self._breaker: Breaker | None = breaker
         self.era = era
+        self.is_trial = is_trial
 
     @property
     def on_trial(self) -> bool:
         """Whether the call is one of the few that decide a half-open circuit."""
         breaker = self._breaker
-        return breaker is not None and breaker.on_trial(self.era)
+        return self.is_trial and breaker is not None and breaker.on_trial(self.era)
 
     def succeed(self, seconds: float) -> None:
         """Record a success that took ``seconds``."""
-        if (breaker := self._take()) is not None:
+        breaker, self._breaker = self._breaker, None
+        if breaker is not None:
             breaker.record(self.era, seconds, None)
 
     def fail(self, seconds: float, cause: str) -> None:
@@ -148,7 +150,7 @@ class Breaker:
         if self._trials <= 0:
             return self._refusal(now)
         self._trials -= 1
-        return Permit(self, self._era)
+        return Permit(self, self._era, is_trial=True)
 
     def refusal(self) -> Refusal | None:
         """What ``acquire`` would refuse with now, without taking a permit or changing state."""
@@ -163,12 +165,12 @@ class Breaker:
         """Count the outcome of a call of ``era`` (used by its permit)."""
         if era != self._era:
             return
-        now = self._clock()
-        self._window.record(now, seconds > self.settings.slow_call, cause)
-        tally = self._window.tally(now)
-        if tally.calls < self._minimum:
+        now, settings, window = self._clock(), self.settings, self._window
+        calls, failed, slow = window.record(now, seconds > settings.slow_call, cause)
+        if calls < self._minimum:
             return
-        if tally.failure_rate >= self.settings.failure_rate or tally.slow_rate >= self.settings.slow_rate:
+        if failed / calls >= settings.failure_rate or slow / calls >= settings.slow_rate:
+            tally = window.tally(now)
             self._open(now, tally, self._cause_of(tally), None)
         elif self._state is CircuitState.HALF_OPEN:
             self._close()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST_CALLER_TIMEOUT_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A moment on the injected clock after which the answer is of no use."""
 
     at: float
@@ -41,6 +40,11 @@ def caller_timeout(value: str | None) -> float | None:
     return milliseconds / 1000.0 if milliseconds <= LONGEST_CALLER_TIMEOUT_MS else None
 
 
+def timeout_ms(remaining: float) -> int:
+    """What is left for the next hop in milliseconds, at least one."""
+    return int(remaining * 1000.0) or 1
+
+
 def timeout_header(remaining: float) -> str:
-    """The value of ``X-Timeout-Ms`` for the next hop, at least one millisecond."""
-    return str(max(1, int(remaining * 1000.0)))
+    """The value of ``X-Timeout-Ms`` for the next hop."""
+    return str(timeout_ms(remaining))

@@ -74,6 +74,12 @@ class Endpoints:
         ready = [e for e in self._all if e.ejected_until is None and e not in tried]
         return ready or [e for e in self._all if e not in tried]
 
+    def has_other(self, tried: Sequence[Endpoint]) -> bool:
+        """Whether there is any instance beside those."""
+        if len(self._all) == 1:
+            return self._all[0] not in tried
+        return len(self._all) > len(tried) or any(e not in tried for e in self._all)
+
     def succeeded(self, endpoint: Endpoint) -> None:
         """An attempt went well: the row of failures ends, an ejection too."""
         endpoint.failures = 0

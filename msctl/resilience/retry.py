@@ -56,8 +56,8 @@ class _Counter:
         self._total = 0
 
     def add(self, second: int) -> None:
-        self.total(second)
         if not self._seconds or self._seconds[-1][0] != second:
+            self.total(second)
             self._seconds.append([second, 0])
         self._seconds[-1][1] += 1
         self._total += 1

@@ -30,37 +30,46 @@ class Tally:
         return self.slow / self.calls if self.calls else 0.0
 
 
+Counts = tuple[int, int, int]
+"""Calls, failed ones, slow ones."""
+
+
 class Window(Protocol):
     """Remembers recent outcomes; ``cause`` is None for a call that did not fail."""
 
-    def record(self, now: float, slow: bool, cause: str | None) -> None:
-        """Add one outcome at ``now`` (seconds, never going backwards)."""
+    def record(self, now: float, slow: bool, cause: str | None) -> Counts:
+        """Add one outcome at ``now`` (seconds, never going backwards); returns what is inside then."""
 
     def tally(self, now: float) -> Tally:
         """Sums of what is inside the window at ``now``."""
 
 
 class CountWindow:
-    """The last ``size`` outcomes."""
+    """The last ``size`` outcomes; None stands for a quick success."""
 
     __slots__ = ("_causes", "_failed", "_outcomes", "_size", "_slow")
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._outcomes: deque[tuple[bool, str | None]] = deque()
+        self._outcomes: deque[tuple[bool, str | None] | None] = deque()
         self._failed = 0
         self._slow = 0
         self._causes: Counter[str] = Counter()
 
-    def record(self, now: float, slow: bool, cause: str | None) -> None:  # noqa: ARG002
+    def record(self, now: float, slow: bool, cause: str | None) -> Counts:  # noqa: ARG002
         """Add one outcome; the oldest leaves a full window."""
-        if len(self._outcomes) == self._size:
-            self._forget(*self._outcomes.popleft())
-        self._outcomes.append((slow, cause))
-        self._slow += slow
+        outcomes = self._outcomes
+        if len(outcomes) == self._size and (oldest := outcomes.popleft()) is not None:
+            self._forget(*oldest)
+        if not slow and cause is None:
+            outcomes.append(None)
+        else:
+            outcomes.append((slow, cause))
+            self._slow += slow
         if cause is not None:
             self._failed += 1
             self._causes[cause] += 1
+        return len(outcomes), self._failed, self._slow
 
     def tally(self, now: float) -> Tally:  # noqa: ARG002
         """Sums of the window."""
@@ -79,6 +88,7 @@ class CountWindow:
 class _Bucket:
     number: int
     calls: int = 0
+    failed: int = 0
     slow: int = 0
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -92,7 +102,7 @@ class TimeWindow:
         self._width = seconds / BUCKETS
         self._buckets: deque[_Bucket] = deque()
 
-    def record(self, now: float, slow: bool, cause: str | None) -> None:
+    def record(self, now: float, slow: bool, cause: str | None) -> Counts:
         """Add one outcome to the bucket of ``now``."""
         number = self._expire(now)
         if not self._buckets or self._buckets[-1].number != number:
@@ -101,17 +111,22 @@ class TimeWindow:
         bucket.calls += 1
         bucket.slow += slow
         if cause is not None:
+            bucket.failed += 1
             bucket.causes[cause] += 1
+        return self._counts()
+
+    def _counts(self) -> Counts:
+        buckets = self._buckets
+        return sum(b.calls for b in buckets), sum(b.failed for b in buckets), sum(b.slow for b in buckets)
 
     def tally(self, now: float) -> Tally:
         """Sums of the buckets still inside the window."""
         self._expire(now)
+        calls, failed, slow = self._counts()
         causes: Counter[str] = Counter()
         for bucket in self._buckets:
             causes.update(bucket.causes)
-        calls = sum(bucket.calls for bucket in self._buckets)
-        slow = sum(bucket.slow for bucket in self._buckets)
-        return Tally(calls, causes.total(), slow, _commonest(causes))
+        return Tally(calls, failed, slow, _commonest(causes))
 
     def _expire(self, now: float) -> int:
         number = int(now / self._width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_MEMBERS = 32
 MAX_STATE_LENGTH = 4096
@@ -18,8 +18,7 @@ RandomBits = Callable[[int], int]
 """``random.getrandbits`` or a stand-in of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """Where one piece of work stands in its trace; ``span_id`` is the id of this piece."""
 
     trace_id: str
@@ -35,7 +34,7 @@ class TraceContext:
 
 def begin(bits: RandomBits) -> TraceContext:
     """A new trace, marked as sampled so that whoever follows records it."""
-    return TraceContext(_random_id(bits, 128), _random_id(bits, 64), "01")
+    return TraceContext("%032x" % (bits(128) or 1), "%016x" % (bits(64) or 1), "01")
 
 
 def proceed(parents: Sequence[str], states: Sequence[str], bits: RandomBits) -> TraceContext:
@@ -44,7 +43,7 @@ def proceed(parents: Sequence[str], states: Sequence[str], bits: RandomBits) -> 
     if match is None or not _is_valid(match):
         return begin(bits)
     flags = "01" if int(match[4], 16) & 1 else "00"
-    return TraceContext(match[2], _random_id(bits, 64), flags, read_state(states))
+    return TraceContext(match[2], "%016x" % (bits(64) or 1), flags, read_state(states))
 
 
 def read_state(values: Sequence[str]) -> str | None:
@@ -66,7 +65,3 @@ def _is_valid(match: re.Match[str]) -> bool:
     if version == "ff" or trace_id == _NO_TRACE or parent_id == _NO_PARENT:
         return False
     return version != "00" or rest is None
-
-
-def _random_id(bits: RandomBits, size: int) -> str:
-    return f"{bits(size) or 1:0{size // 4}x}"

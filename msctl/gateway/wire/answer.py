@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from msctl.gateway.wire.fields import Fields, WireError, content_length, parse_fields, split_lines
+from msctl.gateway.wire.fields import (
+    COMMON_LINE,
+    NOTHING,
+    Fields,
+    WireError,
+    check_line,
+    content_length,
+    hop_names,
+    parse_fields,
+)
 
 MAX_HEAD = 64 * 1024
 BAD_GATEWAY = 502
 SWITCHING = 101
+FINAL = 200
 NO_CONTENT = 204
 NOT_MODIFIED = 304
 _STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTALL)
@@ -17,7 +28,10 @@ _STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTAL
 
 @dataclass(slots=True)
 class AnswerHead:
-    """``length`` None and not ``chunked`` means that the body ends with the connection."""
+    """``length`` None and not ``chunked`` means that the body ends with the connection.
+
+    ``dropped`` are names that go no further because ``Connection`` has them.
+    """
 
     status: int
     reason: bytes
@@ -26,16 +40,12 @@ class AnswerHead:
     length: int | None
     chunked: bool
     keep_alive: bool
-
-    @property
-    def is_interim(self) -> bool:
-        """Whether another head follows."""
-        return self.status < 200 and self.status != SWITCHING  # noqa: PLR2004
+    dropped: frozenset[bytes] = NOTHING
 
     @property
     def is_event_stream(self) -> bool:
         """Whether silence is normal in this body."""
-        return (self.fields.first(b"content-type") or b"").lower().startswith(b"text/event-stream")
+        return self.fields.named.get(b"content-type", b"").lower().startswith(b"text/event-stream")
 
 
 def parse_answer(head: bytes, method: str) -> AnswerHead:
@@ -47,26 +57,33 @@ def parse_answer(head: bytes, method: str) -> AnswerHead:
 
 
 def _parse(head: bytes, method: str) -> AnswerHead:
-    lines = split_lines(head)
-    match = _STATUS.match(lines[0])
+    lines = head.split(b"\r\n")
+    first = lines[0]
+    minor, status, reason = _common_status(first) if len(first) <= COMMON_LINE else _status(first)
+    fields = parse_fields(lines[1:], len(head))
+    length = content_length(fields)
+    chunked = b"transfer-encoding" in fields.named and _is_chunked(fields, minor, length)
+    if status < FINAL and (chunked or length):
+        raise WireError("a body on an interim answer")
+    if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < FINAL:
+        length, chunked = 0, False
+    connection = fields.words(b"connection") if b"connection" in fields.named else ()
+    keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
+    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive, hop_names(connection))
+
+
+def _status(line: bytes) -> tuple[int, int, bytes]:
+    check_line(line)
+    match = _STATUS.match(line)
     if match is None:
         raise WireError("a malformed status line")
-    minor, status = min(int(match[1]), 1), int(match[2])
-    fields = parse_fields(lines[1:])
-    length = content_length(fields)
-    chunked = _is_chunked(fields, minor, length)
-    if status < 200 and (chunked or length):  # noqa: PLR2004
-        raise WireError("a body on an interim answer")
-    if method == "HEAD" or status in (NO_CONTENT, NOT_MODIFIED) or status < 200:  # noqa: PLR2004
-        length, chunked = 0, False
-    connection = fields.words(b"connection") if b"connection" in fields else []
-    keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
-    return AnswerHead(status, match[3] or b"", minor, fields, length, chunked, keep_alive)
+    return min(int(match[1]), 1), int(match[2]), match[3] or b""
+
+
+_common_status = lru_cache(maxsize=256)(_status)
 
 
 def _is_chunked(fields: Fields, minor: int, length: int | None) -> bool:
-    if b"transfer-encoding" not in fields:
-        return False
     if length is not None:
         raise WireError("both Content-Length and Transfer-Encoding")
     if minor == 0 or [v.lower() for v in fields.all(b"transfer-encoding")] != [b"chunked"]:

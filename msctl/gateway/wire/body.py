@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from msctl.gateway.wire.fields import Field, WireError, parse_fields, split_lines
+from msctl.gateway.wire.fields import WireError, parse_fields
 
 MAX_CHUNK_LINE = 1024
 MAX_TRAILER = 16 * 1024
@@ -44,12 +44,16 @@ _FORBIDDEN_TRAILERS = frozenset(
 _FORBIDDEN_FAMILIES = (b"x-forwarded-", b"proxy-", b"access-control-")
 
 
+Trailer = tuple[bytes, bytes, bytes]
+"""Lower-case name, name as written, value without surrounding blanks."""
+
+
 class BodyDecoder(Protocol):
     """Takes bytes in any portions; ``rest`` holds what came after the end once ``done``."""
 
     done: bool
     rest: bytes
-    trailers: list[Field]
+    trailers: list[Trailer]
 
     def feed(self, data: bytes) -> list[bytes]:
         """Content in these bytes; raises WireError for broken framing."""
@@ -67,7 +71,7 @@ class LengthDecoder:
         self._left = length
         self.done = length == 0
         self.rest = b""
-        self.trailers: list[Field] = []
+        self.trailers: list[Trailer] = []
 
     def feed(self, data: bytes) -> list[bytes]:
         """Content up to the length, the remainder goes to ``rest``."""
@@ -91,7 +95,7 @@ class UntilCloseDecoder:
     def __init__(self) -> None:
         self.done = False
         self.rest = b""
-        self.trailers: list[Field] = []
+        self.trailers: list[Trailer] = []
 
     def feed(self, data: bytes) -> list[bytes]:
         """Everything is content."""
@@ -115,7 +119,7 @@ class ChunkedDecoder:
         self._in_trailer = False
         self.done = False
         self.rest = b""
-        self.trailers: list[Field] = []
+        self.trailers: list[Trailer] = []
 
     def feed(self, data: bytes) -> list[bytes]:
         """Content of the chunks in these bytes."""
@@ -183,9 +187,12 @@ class ChunkedDecoder:
             if len(data) - position > MAX_TRAILER:
                 raise WireError("the trailer section is too large", 431)
             return position
-        lines = split_lines(data[position:end])
-        fields = parse_fields(lines).items
-        self.trailers = [field for field in fields if _may_trail(field[0]) and field[0] not in self._named]
+        fields = parse_fields(data[position:end].split(b"\r\n")).items
+        self.trailers = [
+            (lower, line[: len(lower)], value)
+            for lower, line, value in fields
+            if _may_trail(lower) and lower not in self._named
+        ]
         self.done = True
         return end + 4
 
@@ -218,9 +225,8 @@ def chunk(content: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(content), content)
 
 
-def last_chunk(trailers: list[Field]) -> bytes:
+def last_chunk(trailers: list[Trailer]) -> bytes:
     """The end of a chunked body with its trailer section."""
     if not trailers:
         return b"0\r\n\r\n"
-    lines = b"".join(b"%b: %b\r\n" % (name, value) for _, name, value in trailers)
-    return b"0\r\n%b\r\n" % lines
+    return b"0\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % (name, value) for _, name, value in trailers)

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 
 MAX_FIELDS = 100
-_ALLOWED = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F), *range(0x80, 0x100)])
+MAX_SHORT = 256
+"""Bytes of a message's head that surely holds neither too many fields nor a long one."""
+
+COMMON_LINE = 256
+"""Bytes of a line that is likely to come again: most lines of most messages have come before."""
+
+_ALLOWED = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 HOP_BY_HOP = frozenset(
     {
@@ -19,11 +27,14 @@ HOP_BY_HOP = frozenset(
         b"proxy",
     }
 )
-_FOR_ONE_PROXY = b"proxy-"
+FOR_ONE_PROXY = b"proxy-"
+NOTHING: frozenset[bytes] = frozenset()
+_USUAL = ((), (b"keep-alive",), (b"close",))
 _MESSAGE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
+_NAME_AND_VALUE = itemgetter(0, 2)
 Field = tuple[bytes, bytes, bytes]
-"""Lower-case name, name as written, value without surrounding blanks."""
+"""Lower-case name, line to send (name as written, value without surrounding blanks), that value."""
 
 
 class WireError(Exception):
@@ -36,84 +47,91 @@ class WireError(Exception):
 
 
 class Fields:
-    """Fields in order, with quick access to the ones that occur once."""
+    """Fields in order, and by name; ``named`` has the first value of each name."""
 
-    __slots__ = ("_doubled", "_first", "items")
+    __slots__ = ("_doubled", "items", "named")
 
-    def __init__(self, items: Iterable[Field]) -> None:
-        self.items: list[Field] = list(items)
-        self._first: dict[bytes, bytes] = {}
-        self._doubled: set[bytes] = set()
-        for lower, _, value in self.items:
-            if lower in self._first:
-                self._doubled.add(lower)
-            else:
-                self._first[lower] = value
+    def __init__(self, items: list[Field]) -> None:
+        self.items = items
+        self.named: dict[bytes, bytes] = dict(map(_NAME_AND_VALUE, items))
+        self._doubled: frozenset[bytes] = NOTHING
+        if len(self.named) < len(items):
+            self._sort_out()
 
-    def __contains__(self, name: bytes) -> bool:
-        return name in self._first
-
-    def first(self, name: bytes) -> bytes | None:
-        """The first value of a name."""
-        return self._first.get(name)
+    def _sort_out(self) -> None:
+        self.named = {lower: value for lower, _, value in reversed(self.items)}
+        names = [lower for lower, _, _ in self.items]
+        self._doubled = frozenset(name for name in self.named if names.count(name) > 1)
 
     def only(self, name: bytes) -> bytes | None:
         """The value of a name that occurs exactly once."""
-        return None if name in self._doubled else self._first.get(name)
+        return None if name in self._doubled else self.named.get(name)
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of a name, in order."""
         if name not in self._doubled:
-            value = self._first.get(name)
+            value = self.named.get(name)
             return [] if value is None else [value]
         return [value for lower, _, value in self.items if lower == name]
 
-    def words(self, name: bytes) -> list[bytes]:
+    def words(self, name: bytes) -> tuple[bytes, ...]:
         """The lower-case members of a comma-separated list, over all its lines."""
-        values = self.all(name)
-        return [word for v in values for part in v.split(b",") if (word := part.strip(b" \t").lower())]
+        if name in self._doubled:
+            return tuple(word for value in self.all(name) for word in _words(value))
+        value = self.named.get(name, b"")
+        return _common_words(value) if len(value) <= COMMON_LINE else _words(value)
 
 
-def split_lines(head: bytes) -> list[bytes]:
-    """Lines of a head without its empty last line; refuses control bytes and bare CR or LF."""
-    lines = head.split(b"\r\n")
-    breaks = len(lines) - 1
-    if head.translate(None, _ALLOWED) or head.count(b"\r") != breaks or head.count(b"\n") != breaks:
+def _words(value: bytes) -> tuple[bytes, ...]:
+    return tuple(word for part in value.split(b",") if (word := part.strip(b" \t").lower()))
+
+
+_common_words = lru_cache(maxsize=256)(_words)
+
+
+def check_line(line: bytes) -> None:
+    """Refuse control bytes and bare CR or LF."""
+    if line.translate(None, _ALLOWED):
         raise WireError("a control character, bare CR or bare LF in the head")
-    return lines
 
 
-def parse_fields(lines: Sequence[bytes]) -> Fields:
-    """Fields out of header or trailer lines."""
+def parse_fields(lines: Sequence[bytes], size: int = MAX_SHORT + 1) -> Fields:
+    """Fields out of header or trailer lines, which have ``size`` bytes together."""
+    if size <= MAX_SHORT:
+        return Fields([*map(_common, lines)])
     if len(lines) > MAX_FIELDS:
         raise WireError(f"more than {MAX_FIELDS} header fields", 431)
-    items: list[Field] = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.match(name):
-            raise WireError(_complaint(line))
-        items.append((name.lower(), name, value.strip(b" \t")))
-    return Fields(items)
+    return Fields([_common(line) if len(line) <= COMMON_LINE else read_field(line) for line in lines])
 
 
-def is_hop_by_hop(name: bytes) -> bool:
-    """Whether a lower-case name is for the next hop only."""
-    return name in HOP_BY_HOP or name.startswith(_FOR_ONE_PROXY)
+def read_field(line: bytes) -> Field:
+    """The field in a line."""
+    check_line(line)
+    name, colon, value = line.partition(b":")
+    if not colon or not _TOKEN.match(name):
+        raise WireError(_complaint(line))
+    return field(name, value.strip(b" \t"))
 
 
-def connection_names(fields: Fields) -> frozenset[bytes]:
-    """Names that a ``Connection`` field makes hop-by-hop, beside the ones that always are."""
-    named = fields.words(b"connection") if b"connection" in fields else ()
-    return frozenset(named) - _MESSAGE if named else frozenset()
+_common = lru_cache(maxsize=1024)(read_field)
+
+
+def field(name: bytes, value: bytes) -> Field:
+    """A field as it is written out."""
+    return name.lower(), b"%b: %b\r\n" % (name, value), value
+
+
+def hop_names(connection: tuple[bytes, ...]) -> frozenset[bytes]:
+    """Names that the words of ``Connection`` make hop-by-hop, beside the ones that always are."""
+    return NOTHING if connection in _USUAL else frozenset(connection) - _MESSAGE
 
 
 def content_length(fields: Fields) -> int | None:
     """The one Content-Length, None without; any doubt about it is an error."""
-    values = fields.all(b"content-length")
-    if not values:
+    if b"content-length" not in fields.named:
         return None
-    value = values[0]
-    if len(values) > 1 or not value.isdigit() or len(value) > len("9223372036854775807") - 1:
+    value = fields.only(b"content-length")
+    if value is None or not value.isdigit() or len(value) > len("9223372036854775807") - 1:
         raise WireError("Content-Length is not one number")
     return int(value)
 

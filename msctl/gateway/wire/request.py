@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from msctl.gateway.wire.fields import (
+    NOTHING,
     Fields,
     WireError,
-    connection_names,
+    check_line,
     content_length,
+    hop_names,
     is_token,
     parse_fields,
-    split_lines,
 )
 
 MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
 MAX_METHOD = 32
 HIGHEST_PORT = 65535
+LONGEST_HOST = len("[]:65535") + 253
+_USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])\Z")
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9\-._~]{1,253})(:[0-9]{0,5})?\Z")
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
@@ -31,7 +36,8 @@ _BARE = re.compile(rb"\r[^\n]|(?<!\r)\n")
 class RequestHead:
     """``target`` is path and query as they came; ``length`` is None without one, and with ``chunked``.
 
-    ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket.
+    ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket. ``dropped`` are
+    names that go no further because ``Connection`` has them.
     """
 
     method: str
@@ -46,16 +52,12 @@ class RequestHead:
     keep_alive: bool
     expects_continue: bool
     websocket: bool
+    dropped: frozenset[bytes] = NOTHING
 
     @property
     def has_body(self) -> bool:
         """Whether body bytes follow the head."""
         return self.chunked or bool(self.length)
-
-    @property
-    def hop_named(self) -> frozenset[bytes]:
-        """Fields that ``Connection`` keeps to this hop, trailers included."""
-        return connection_names(self.fields)
 
     def header(self, name: str) -> str | None:
         """The value of the only field of this lower-case name."""
@@ -80,38 +82,54 @@ def parse_request(head: bytes) -> RequestHead:
     """Read a head (without its final empty line); raises WireError with the status to answer."""
     if len(head) > MAX_HEAD and len(head.partition(b"\r\n")[0]) <= MAX_TARGET:
         raise WireError("the request head is too large", 431)
-    lines = split_lines(head)
+    lines = head.split(b"\r\n")
     method, target, minor = _request_line(lines[0])
-    fields = parse_fields(lines[1:])
+    fields = parse_fields(lines[1:], len(head))
+    named = fields.named
     host = _host(fields, minor)
-    target, host = _origin_form(method, target, host)
+    if target[0] != "/":
+        target, host = _origin_form(method, target, host)
     path, mark, query = target.partition("?")
     length, chunked = _framing(fields, minor)
-    connection = fields.words(b"connection") if b"connection" in fields else []
-    websocket = _is_websocket(method, minor, fields, connection)
+    connection = fields.words(b"connection") if b"connection" in named else ()
+    websocket = b"upgrade" in named and _is_websocket(method, minor, fields, connection)
     if websocket and (chunked or length):
         raise WireError("a body on an upgrade to WebSocket")
+    keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
+    expects_continue = b"expect" in named and _expects_continue(fields, minor)
     return RequestHead(
-        method=method,
-        target=target,
-        path=path,
-        query=mark + query,
-        minor=minor,
-        fields=fields,
-        host=host,
-        length=length,
-        chunked=chunked,
-        keep_alive=b"close" not in connection and (minor > 0 or b"keep-alive" in connection),
-        expects_continue=_expects_continue(fields, minor),
-        websocket=websocket,
+        method,
+        target,
+        path,
+        mark + query,
+        minor,
+        fields,
+        host,
+        length,
+        chunked,
+        keep_alive,
+        expects_continue,
+        websocket,
+        hop_names(connection) if connection else NOTHING,
     )
 
 
 def _request_line(line: bytes) -> tuple[str, str, int]:
     parts = line.split(b" ")
     if len(parts) != len(("method", "target", "version")):
+        check_line(line)
         raise WireError("the request line is not METHOD TARGET VERSION")
     method, target, version = parts
+    if version != b"HTTP/1.1" or method not in _USUAL_METHODS:
+        _check_manner(method, version)
+    if len(target) > MAX_TARGET:
+        raise WireError("the request target is too long", 414)
+    if not _TARGET.match(target):
+        raise WireError("the request target has a character that must be encoded")
+    return method.decode("ascii"), target.decode("ascii"), 0 if version == b"HTTP/1.0" else 1
+
+
+def _check_manner(method: bytes, version: bytes) -> None:
     match = _VERSION.match(version)
     if match is None or not is_token(method):
         raise WireError("the request line is malformed")
@@ -119,20 +137,21 @@ def _request_line(line: bytes) -> tuple[str, str, int]:
         raise WireError("only HTTP/1.0 and HTTP/1.1 are spoken here", 505)
     if len(method) > MAX_METHOD:
         raise WireError("the method is unknown", 501)
-    if len(target) > MAX_TARGET:
-        raise WireError("the request target is too long", 414)
-    if not _TARGET.match(target):
-        raise WireError("the request target has a character that must be encoded")
-    return method.decode("ascii"), target.decode("ascii"), min(int(match[2]), 1)
 
 
 def _host(fields: Fields, minor: int) -> str:
-    hosts = fields.all(b"host")
-    if not hosts and minor == 0:
+    value = fields.only(b"host")
+    if value is None and minor == 0 and b"host" not in fields.named:
         return ""
-    if len(hosts) != 1 or not _is_authority(hosts[0]):
+    host = None if value is None or len(value) > LONGEST_HOST else _common_host(value)
+    if host is None:
         raise WireError("exactly one valid Host is needed")
-    return hosts[0].decode("ascii")
+    return host
+
+
+@lru_cache(maxsize=256)
+def _common_host(value: bytes) -> str | None:
+    return value.decode("ascii") if _is_authority(value) else None
 
 
 def _is_authority(text: bytes) -> bool:
@@ -151,8 +170,6 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:
-    if target.startswith("/"):
-        return target, host
     if method == "CONNECT":
         raise WireError("CONNECT is not offered here", 501)
     if target == "*" and method == "OPTIONS":
@@ -165,8 +182,8 @@ def _origin_form(method: str, target: str, host: str) -> tuple[str, str]:
 
 
 def _framing(fields: Fields, minor: int) -> tuple[int | None, bool]:
-    length = content_length(fields)
-    if b"transfer-encoding" not in fields:
+    length = content_length(fields) if b"content-length" in fields.named else None
+    if b"transfer-encoding" not in fields.named:
         return length, False
     if length is not None:
         raise WireError("both Content-Length and Transfer-Encoding")
@@ -181,14 +198,14 @@ def _framing(fields: Fields, minor: int) -> tuple[int | None, bool]:
 
 
 def _expects_continue(fields: Fields, minor: int) -> bool:
-    if b"expect" not in fields or minor == 0:
+    if minor == 0:
         return False
-    if fields.words(b"expect") != [b"100-continue"]:
+    if fields.words(b"expect") != (b"100-continue",):
         raise WireError("the expectation is unknown", 417)
     return True
 
 
-def _is_websocket(method: str, minor: int, fields: Fields, connection: list[bytes]) -> bool:
-    if b"upgrade" not in fields or b"upgrade" not in connection:
+def _is_websocket(method: str, minor: int, fields: Fields, connection: Sequence[bytes]) -> bool:
+    if b"upgrade" not in connection:
         return False
-    return method == "GET" and minor > 0 and fields.words(b"upgrade") == [b"websocket"]
+    return method == "GET" and minor > 0 and fields.words(b"upgrade") == (b"websocket",)

@@ -15,14 +15,14 @@ from msctl.gateway.identities import Identities
 from msctl.gateway.internal_tokens import InternalTokens
 from msctl.gateway.outgoing import Refused
 from msctl.gateway.problems import Trouble
-from msctl.gateway.wire.fields import Fields
+from msctl.gateway.wire.fields import Fields, field
 from tests.unit.auth.corpus import AUDIENCE, CORPUS, ISSUER, NOW, good, key_set
 
 SCOPES = ("orders:read",)
 
 
 def fields(*values: bytes) -> Fields:
-    return Fields((b"authorization", b"Authorization", value) for value in values)
+    return Fields([field(b"Authorization", value) for value in values])
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from msctl.gateway import client as client_side
+from msctl.gateway.answer_heads import AnswerFrame
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.client_ports import Host
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.heads import AnswerFrame
 from msctl.gateway.relay import STALL_SECONDS, Relay
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.upstream import UpstreamConnection
@@ -53,6 +53,8 @@ class Wire(asyncio.Transport):
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
 
 
 class Process:
@@ -158,7 +160,7 @@ class Silent:
     def stream(self, sink: Relay) -> None:
         sink.body(b"some")
 
-    def pause(self, _paused: bool) -> None: ...
+    def read(self, _reading: bool) -> None: ...
 
     def abort(self) -> None:
         self.aborted = True

@@ -52,6 +52,9 @@ class FakeTransport(asyncio.Transport):
     def is_closing(self) -> bool:
         return False
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Everything is taken."""
+
 
 class FakeHost:
     """Begins exchanges that never end."""

@@ -13,10 +13,9 @@ from msctl.gateway.place import Place
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.service import Nature, Service
 from msctl.gateway.wire.body import decoder
-from msctl.resilience.deadline import Deadline
 
 NATURE = Nature(lambda: 0.0, random.Random(1).random, random.getrandbits)
-PLAIN = Outgoing("GET", b"", None, False, True, 0, 1.0, Deadline(1.0), "/x")
+PLAIN = Outgoing("GET", b"", None, False, True, 0, 1.0, 1.0, "/x")
 
 
 def orders(places: int) -> Service:

@@ -9,8 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from msctl.gateway.admin import is_plain_host
-from msctl.gateway.answering import Answering, without_port
+from msctl.gateway.answering import Answering
 from msctl.gateway.client import ClientConnection
+from msctl.gateway.client_address import without_port
 from msctl.gateway.config import GatewayConfig, Listen, UpstreamConfig
 from msctl.gateway.files import FileBudget
 from msctl.gateway.log import AccessLog
@@ -58,8 +59,8 @@ def test_series_of_what_is_gone_go_too() -> None:
     for number in range(20):
         name = f"s{number}"
         gateway.reconfigure(config(name), 1)
-        measures.answered(f"/{name}", name, "GET", 200, 0.1)
-        measures.answered("-", "-", "GET", 404, 0.1)
+        measures.requests.add(f"/{name}", name, "GET", 200, 0.1)
+        measures.requests.add("-", "-", "GET", 404, 0.1)
         measures.retrying(name)()
         measures.transition(name, CircuitState.OPEN)
         measures.cancelled(f"/{name}")
@@ -68,7 +69,7 @@ def test_series_of_what_is_gone_go_too() -> None:
     text = generate_latest(measures.registry).decode()
     assert "s18" not in text
     assert 'code="404",method="GET",route="-",service="-"} 20.0' in text
-    measures.answered("/s18", "s18", "GET", 200, 0.1)
+    measures.requests.add("/s18", "s18", "GET", 200, 0.1)
     assert 'service="s18"} 1.0' in generate_latest(measures.registry).decode(), "an old series begins anew"
 
 

@@ -1,42 +1,14 @@
-"""How long an attempt is waited for, and the request body on its way meanwhile."""
+"""A request body on its way to an instance, and how long the answer is waited for meanwhile."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from msctl.gateway.request_body import RequestBody
+from msctl.gateway.timers import Limit, Timers
 from msctl.gateway.upstream import UpstreamConnection
-from msctl.gateway.wire.fields import Field, WireError
-
-
-class Patience:
-    """Calls ``expired`` after a while; it may be started again from there."""
-
-    def __init__(self, expired: Callable[[], None]) -> None:
-        self._expired = expired
-        self._timer: asyncio.TimerHandle | None = None
-        self._over = False
-
-    def start(self, seconds: float) -> None:
-        """Begin to wait, if it has not begun."""
-        if self._timer is None and not self._over:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
-
-    def pause(self) -> None:
-        """Nothing is waited for at present."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def stop(self) -> None:
-        """The attempt is over."""
-        self._over = True
-        self.pause()
-
-    def _expire(self) -> None:
-        self._timer = None
-        self._expired()
+from msctl.gateway.wire.body import Trailer
+from msctl.gateway.wire.fields import WireError
 
 
 class Upload:
@@ -46,12 +18,14 @@ class Upload:
         self,
         connection: UpstreamConnection,
         body: RequestBody,
-        patience: Patience,
+        timers: Timers,
+        patience: Limit,
         seconds: float,
-        ended: Callable[[], None],
+        ended: Callable[[], None] | None,
     ) -> None:
         self._connection = connection
         self._body = body
+        self._timers = timers
         self._patience = patience
         self._seconds = seconds
         self._ended = ended
@@ -66,12 +40,13 @@ class Upload:
         """Pass a piece on."""
         self._connection.content(data)
 
-    def content_end(self, trailers: list[Field]) -> None:
+    def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole: from now on the answer is awaited."""
         self._complete = True
-        self._ended()
+        if self._ended is not None:
+            self._ended()
         self._connection.content_end(trailers)
-        self._patience.start(self._seconds)
+        self._start()
 
     def content_broken(self, error: WireError) -> None:
         """The client broke off."""
@@ -80,6 +55,10 @@ class Upload:
     def _flow(self, paused: bool) -> None:
         self._body.pause(paused)
         if paused:
-            self._patience.start(self._seconds)
+            self._start()
         elif not self._complete:
-            self._patience.pause()
+            self._timers.clear(self._patience)
+
+    def _start(self) -> None:
+        if self._patience.slot is None and not self._patience.off:
+            self._timers.set(self._patience, self._timers.clock() + self._seconds)
