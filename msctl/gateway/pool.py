@@ -55,8 +55,8 @@ class Pool:
         """
         rest = connection.last_byte + PROOF_SECONDS - self._clock()
         if rest > 0.0:
-            await as_task()
             try:
+                await as_task()
                 await asyncio.sleep(rest)
             except asyncio.CancelledError:
                 connection.abort()
