@@ -185,7 +185,7 @@ async def _ask(work: Gathering, planned: PlannedCall, limit: float | None) -> Pa
     retries = compiled.route.retries
     outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until.at, planned.template)
     outgoing.hurried = work.hurried
-    call = Call(service, outgoing)
+    call = Call(service, outgoing, work.nature.clock())
     try:
         answer = await call.answer()
         collected = Collected()

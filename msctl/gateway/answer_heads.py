@@ -35,6 +35,15 @@ def frame_for(answer: AnswerHead, request: RequestHead, close: bool) -> AnswerFr
     return AnswerFrame(None, False, True)
 
 
+class _Made(NamedTuple):
+    """The usual head of an answer with these fields but for its date and id, and what else it was made of."""
+
+    edits: Edits
+    hidden: frozenset[bytes]
+    lines: bytes
+    rest: bytes
+
+
 def answer_head(
     answer: AnswerHead,
     request: RequestHead,
@@ -45,25 +54,42 @@ def answer_head(
     hidden: frozenset[bytes] = NOTHING,
 ) -> bytes:
     """The whole head of a forwarded answer; the upstream's fields stay in order, but the ``hidden`` ones."""
-    fields = answer.fields
+    date = b"" if b"date" in answer.fields.named else b"Date: %b\r\n" % http_date()
+    name = f"X-Request-Id: {request_id}\r\n".encode("ascii")
+    if added or frame.close or request.minor == 0 or request.method == "HEAD":
+        lines, rest = _lines_down(answer, added, edits, hidden), _rest(answer, request, frame, added, edits)
+        return lines + date + name + rest
+    made = answer.fields.made
+    if not (isinstance(made, _Made) and made.edits is edits and made.hidden is hidden):
+        lines, rest = _lines_down(answer, added, edits, hidden), _rest(answer, request, frame, added, edits)
+        made = answer.fields.made = _Made(edits, hidden, lines, rest)
+    return made.lines + date + name + made.rest
+
+
+def _lines_down(
+    answer: AnswerHead, added: Sequence[tuple[str, str]], edits: Edits, hidden: frozenset[bytes]
+) -> bytes:
     never = _NEVER_DOWN
     if edits.dropped or answer.dropped or hidden:
         never = never | answer.dropped | edits.dropped | hidden
     if added:
         never = never | {name.lower().encode() for name, _ in added if name != "Vary"}
-    lines = [b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)]
-    lines += _lines_down(fields, never)
-    if b"date" not in fields.named:
-        lines.append(b"Date: %b\r\n" % http_date())
-    lines.append(f"X-Request-Id: {request_id}\r\n".encode("ascii"))
-    if added:
-        lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in added]
+    first = b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)
+    return b"".join([first, *_kept(answer.fields, never)])
+
+
+def _rest(
+    answer: AnswerHead,
+    request: RequestHead,
+    frame: AnswerFrame,
+    added: Sequence[tuple[str, str]],
+    edits: Edits,
+) -> bytes:
+    lines = [f"{name}: {value}\r\n".encode("latin-1") for name, value in added]
     lines.append(edits.lines)
     lines.append(_body_line(answer, request, frame))
-    if frame.close or request.minor == 0:
-        lines.append(connection_line(request.minor, frame.close))
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    lines.append(connection_line(request.minor, frame.close))
+    return b"".join([*lines, b"\r\n"])
 
 
 def http_date() -> bytes:
@@ -76,7 +102,7 @@ def _date_of(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode("ascii")
 
 
-def _lines_down(fields: Fields, never: frozenset[bytes]) -> list[bytes]:
+def _kept(fields: Fields, never: frozenset[bytes]) -> list[bytes]:
     return [
         line for lower, line, _ in fields.items if not (lower in never or lower.startswith(FOR_ONE_PROXY))
     ]
@@ -116,13 +142,13 @@ def own_head(
 def interim_head(answer: AnswerHead) -> bytes:
     """An interim answer (103 and the like) as it goes on to the client."""
     first = b"HTTP/1.1 %d %b\r\n" % (answer.status, answer.reason)
-    return b"".join([first, *_lines_down(answer.fields, _NEVER_DOWN), b"\r\n"])
+    return b"".join([first, *_kept(answer.fields, _NEVER_DOWN), b"\r\n"])
 
 
 def switching_head(fields: Fields, request_id: str, edits: Edits) -> bytes:
     """The 101 that opens a WebSocket."""
     lines = [b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"]
-    lines += _lines_down(fields, _NEVER_DOWN | edits.dropped)
+    lines += _kept(fields, _NEVER_DOWN | edits.dropped)
     lines.append(edits.lines)
     lines.append(f"X-Request-Id: {request_id}\r\n\r\n".encode("ascii"))
     return b"".join(lines)

@@ -14,7 +14,6 @@ from msctl.gateway.place import Place
 from msctl.gateway.problems import CLIENT_FAULTS, Trouble
 from msctl.gateway.service import Service
 from msctl.gateway.stragglers import FAILED, Stragglers
-from msctl.gateway.timers import Limit
 from msctl.gateway.upload import Upload
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
@@ -32,12 +31,12 @@ LEAST_SECONDS = 0.01
 class Call:
     """Make it, await ``answer``, ``settle`` once the body is through, and ``close`` in any case."""
 
-    def __init__(self, service: Service, outgoing: Outgoing) -> None:
+    def __init__(self, service: Service, outgoing: Outgoing, now: float) -> None:
         self._service = service
         self._out = outgoing
         self._clock = service.nature.clock
         self._latency = service.latency(outgoing.label)
-        self._started = self._attempted = self._clock()
+        self._started = self._attempted = now
         self._permit: Permit | None = None
         self._seat = Place(service, outgoing)
         self._tried: list[Endpoint] = []
@@ -48,7 +47,7 @@ class Call:
         self._refuses_body = False
         self._failures: Failures | None = None
         self._stragglers: Stragglers | None = None
-        self._patience: Limit | None = None
+        self._upload: Upload | None = None
         self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
         self.interim: Callable[[AnswerHead], None] = ignore
@@ -67,7 +66,7 @@ class Call:
     async def answer(self) -> AnswerHead:
         """The head of the answer to pass on; raises Refused, or WireError for a client's broken body."""
         self._enter()
-        self._service.budget.count_request()
+        self._service.budget.count_request(self._started)
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
@@ -162,13 +161,18 @@ class Call:
 
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
-        now = self._attempted = self._clock()
         self._endpoint = endpoint
-        left = max(0.0, self._out.until - now)
-        until = now + attempt_timeout(left, self._could_follow(now), self._latency.seconds)
+        now = self._attempted = self._clock() if self._failures is not None else self._started
+        until = self._out.until
+        if self._could_follow(now):
+            until = now + attempt_timeout(until - now, True, self._latency.seconds)
         try:
-            return await self._on_instance(endpoint, until)
+            connection = self._service.pool.take(endpoint, now)
+            if connection is None:
+                return await self._anew(endpoint, until)
+            return await self._again(endpoint, connection, until, now)
         except AttemptError as exc:
+            self._lose_patience()
             self._failed().note(endpoint, exc)
             if self._granted and self._out.body is None:
                 self._put_aside()
@@ -178,13 +182,17 @@ class Call:
         finally:
             self._lose_patience()
 
-    async def _on_instance(self, endpoint: Endpoint, until: float) -> AnswerHead:
-        connection = self._service.pool.take(endpoint)
-        if connection is not None and connection.used == 1:
+    async def _again(
+        self, endpoint: Endpoint, connection: UpstreamConnection | None, until: float, now: float
+    ) -> AnswerHead:
+        """On a connection that was kept, or on a new one if that turns out to be dead."""
+        assert connection is not None  # noqa: S101
+        if connection.used == 1:
             connection = await self._service.pool.proven(connection)
+            now = self._clock()
         if connection is not None:
             try:
-                return await self._converse(connection, until)
+                return await self._converse(connection, until, now)
             except AttemptError as exc:
                 if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
                     raise
@@ -192,6 +200,9 @@ class Call:
                 self._lose_patience()
                 connection.abort()
                 self._detach()
+        return await self._anew(endpoint, until)
+
+    async def _anew(self, endpoint: Endpoint, until: float) -> AnswerHead:
         seconds = max(0.0, until - self._clock())
         try:
             connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
@@ -199,29 +210,31 @@ class Call:
             if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
-        return await self._converse(connection, until)
+        return await self._converse(connection, until, self._clock())
 
-    def _converse(self, connection: UpstreamConnection, until: float) -> Waiter[AnswerHead]:
+    def _converse(self, connection: UpstreamConnection, until: float, now: float) -> Waiter[AnswerHead]:
         """Send the request; what is returned gives the answer's head."""
-        out, now = self._out, self._clock()
+        out = self._out
         self.connection = connection
         connection.interim = self.interim
         head = out.head + b"X-Timeout-Ms: %d\r\n\r\n" % timeout_ms(out.until - now)
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
         timers = self._service.timers
-        patience = self._patience = Limit(self._expired)
         if out.body is None:
-            timers.set(patience, until)
+            timers.set(connection.limit, until, self._expired)
         else:
             ended = self._uploaded if out.is_uploading else self._seat.uploaded
-            Upload(connection, out.body, timers, patience, max(0.0, until - now), ended).begin()
+            seconds = max(0.0, until - now)
+            self._upload = Upload(connection, out.body, timers, seconds, self._expired, ended)
+            self._upload.begin()
         return waiter
 
     def _lose_patience(self) -> None:
-        patience, self._patience = self._patience, None
-        if patience is not None:
-            patience.off = True
-            self._service.timers.clear(patience)
+        if self._upload is not None:
+            self._upload.answered()
+            self._upload = None
+        elif self.connection is not None:
+            self.connection.limit.clear()
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
@@ -230,14 +243,13 @@ class Call:
 
     def _expired(self) -> None:
         """An attempt takes too long: ask another instance as well, or wait on if that cannot be afforded."""
-        connection, patience = self.connection, self._patience
+        connection = self.connection
         assert connection is not None  # noqa: S101
-        assert patience is not None  # noqa: S101
         now, error = self._clock(), AttemptError("timeout", "no answer in time")
         if now >= self._out.until or self._out.is_uploading:
             connection.fail(error)
         elif not self._could_follow(now) or not self._service.budget.take():
-            self._service.timers.set(patience, self._out.until)
+            self._service.timers.set(connection.limit, self._out.until, self._expired)
         else:
             self._granted = True
             if self._out.body is None:

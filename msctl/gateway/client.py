@@ -16,9 +16,12 @@ from msctl.gateway.pace import next_due
 from msctl.gateway.request_body import RequestBody
 from msctl.gateway.wire.body import decoder
 from msctl.gateway.wire.fields import WireError
-from msctl.gateway.wire.request import RequestHead, check_partial, parse_request
+from msctl.gateway.wire.request import RequestHead, RequestReader, check_partial
 
 IDLE_SECONDS = 75.0
+REMEMBERING_SECONDS = 5.0
+"""How long an idle connection keeps what it may need again."""
+
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 WRITE_SECONDS = 60.0
@@ -42,6 +45,7 @@ class ClientConnection(Connection):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self._host = host
+        self._reader = RequestReader()
         self._buffer = b""
         self._errand: Errand | None = None
         self._exchange: Exchange | None = None
@@ -152,6 +156,8 @@ class ClientConnection(Connection):
         """End a wait that took too long."""
         if self.watch is not None:
             self.watch(now)
+        if self._exchange is None and self.expires - now < IDLE_SECONDS - REMEMBERING_SECONDS:
+            self._reader.forget()
         if now < self.expires or self.closed:
             return
         self.expires = NEVER
@@ -191,7 +197,7 @@ class ClientConnection(Connection):
             if end < 0:
                 self._await_head()
                 return False
-            head = parse_request(self._buffer[:end])
+            head = self._reader.read(self._buffer[:end])
         except WireError as exc:
             self._refuse(exc)
             return False

@@ -44,7 +44,8 @@ async def forward(
     """
     if exchange.body is not None:
         await _gather(exchange, exchange.body, service)
-    call = Call(service, outgoing(exchange, match, service, edge, authorization, spent))
+    now = service.nature.clock()
+    call = Call(service, outgoing(exchange, match, service, edge, authorization, spent, now), now)
     call.interim = exchange.pass_interim
     try:
         answer = await call.answer()
@@ -68,7 +69,13 @@ async def _gather(exchange: Exchange, body: RequestBody, service: Service) -> No
 
 
 def outgoing(
-    exchange: Exchange, match: Match, service: Service, edge: Edge, authorization: bytes | None, spent: float
+    exchange: Exchange,
+    match: Match,
+    service: Service,
+    edge: Edge,
+    authorization: bytes | None,
+    spent: float,
+    now: float,
 ) -> Outgoing:
     """The request as the service will get it."""
     request, compiled = exchange.head, match.route
@@ -90,7 +97,7 @@ def outgoing(
         is_repeatable(request.method, is_keyed(request, edits)),
         route.retries,
         timeout,
-        service.nature.clock() + timeout,
+        now + timeout,
         compiled.label,
         timeout < route.timeout,
         request.websocket,

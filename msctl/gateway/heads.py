@@ -55,6 +55,16 @@ class Edge(NamedTuple):
     trusted: bool
 
 
+class _Made(NamedTuple):
+    """Lines that are the same for every request with these fields, and what else they were made of."""
+
+    edits: Edits
+    edge: Edge
+    authorization: bytes | None
+    host: str
+    lines: bytes
+
+
 def request_head(
     request: RequestHead,
     target: str,
@@ -69,11 +79,27 @@ def request_head(
 
     ``authorization`` replaces what the client said of its identity, empty takes it away; None leaves it.
     """
+    made = request.fields.made
+    if not (
+        isinstance(made, _Made)
+        and made.edits is edits
+        and made.edge is edge
+        and made.authorization == authorization
+        and made.host == host
+    ):
+        lines = _lines_up(request, edge, edits, host, authorization)
+        made = request.fields.made = _Made(edits, edge, authorization, host, lines)
+    first = f"{request.method} {target} HTTP/1.1\r\n".encode("ascii")
+    return first + made.lines + _identity_lines(trace, request_id)
+
+
+def _lines_up(
+    request: RequestHead, edge: Edge, edits: Edits, host: str, authorization: bytes | None
+) -> bytes:
     fields = request.fields
     never = _NEVER_UP
     if edits.dropped or request.dropped:
         never = never | request.dropped | edits.dropped
-    lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")]
     kept = [
         field
         for field in fields.items
@@ -83,13 +109,13 @@ def request_head(
             or (b"_" in lower and _is_alias(lower, never))
         )
     ]
+    lines = [f"Host: {host}\r\n".encode("ascii")]
     if authorization is not None:
         kept = [f for f in kept if f[0][0] not in _INITIALS or not _tells_identity(f[0])]
         lines += [b"Authorization: %b\r\n" % authorization] if authorization else []
     lines += [line for _, line, _ in kept]
     is_plain = not edge.trusted and b"via" not in fields.named
     lines.append(_plain_edge(edge, request.minor, request.host) if is_plain else _edge_lines(request, edge))
-    lines.append(_identity_lines(trace, request_id))
     lines.append(edits.lines)
     if request.chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")

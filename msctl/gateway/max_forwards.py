@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msctl.gateway.exchange import Exchange
-from msctl.gateway.wire.fields import WireError, field
+from msctl.gateway.wire.fields import Fields, WireError, field
 
 NAME = b"max-forwards"
 COUNTED = ("OPTIONS", "TRACE")
@@ -23,5 +23,5 @@ def ends_here(exchange: Exchange, allow: str) -> bool:
         exchange.respond(204, [("Allow", allow)])
         return True
     lowered = field(b"Max-Forwards", b"%d" % (left - 1))
-    head.fields.items[:] = [lowered if found[0] == NAME else found for found in head.fields.items]
+    head.fields = Fields([lowered if found[0] == NAME else found for found in head.fields.items])
     return False

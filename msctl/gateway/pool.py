@@ -37,10 +37,9 @@ class Pool:
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
         self._closed = False
 
-    def take(self, endpoint: Endpoint) -> UpstreamConnection | None:
+    def take(self, endpoint: Endpoint, now: float) -> UpstreamConnection | None:
         """An idle connection, if there is a fresh one."""
         idle = self._idle.get(endpoint)
-        now = self._clock()
         while idle:
             connection = idle.pop()
             if not connection.closed and connection.idle_until > now:
@@ -99,7 +98,7 @@ class Pool:
             connection.discard()
             return
         connection.read(True)
-        connection.idle_until = self._clock() + KEEP_ALIVE_SECONDS
+        connection.idle_until = connection.last_byte + KEEP_ALIVE_SECONDS
         connection.flow = connection.interim = ignore
         idle.append(connection)
 

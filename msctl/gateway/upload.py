@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msctl.gateway.request_body import RequestBody
-from msctl.gateway.timers import Limit, Timers
+from msctl.gateway.timers import NEVER, Timers
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.wire.body import Trailer
 from msctl.gateway.wire.fields import WireError
@@ -19,17 +19,18 @@ class Upload:
         connection: UpstreamConnection,
         body: RequestBody,
         timers: Timers,
-        patience: Limit,
         seconds: float,
-        ended: Callable[[], None] | None,
+        expired: Callable[[], None],
+        ended: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._body = body
         self._timers = timers
-        self._patience = patience
         self._seconds = seconds
+        self._expired = expired
         self._ended = ended
         self._complete = False
+        self._answered = False
         connection.flow = self._flow
 
     def begin(self) -> None:
@@ -43,8 +44,7 @@ class Upload:
     def content_end(self, trailers: list[Trailer]) -> None:
         """The body is whole: from now on the answer is awaited."""
         self._complete = True
-        if self._ended is not None:
-            self._ended()
+        self._ended()
         self._connection.content_end(trailers)
         self._start()
 
@@ -57,8 +57,14 @@ class Upload:
         if paused:
             self._start()
         elif not self._complete:
-            self._timers.clear(self._patience)
+            self._connection.limit.clear()
+
+    def answered(self) -> None:
+        """The attempt is over: no answer is waited for any more, whatever is still to be sent."""
+        self._answered = True
+        self._connection.limit.clear()
 
     def _start(self) -> None:
-        if self._patience.slot is None and not self._patience.off:
-            self._timers.set(self._patience, self._timers.clock() + self._seconds)
+        limit = self._connection.limit
+        if limit.at == NEVER and not self._answered:
+            self._timers.set(limit, self._timers.clock() + self._seconds, self._expired)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from msctl.gateway.connection import Connection, ignore
 from msctl.gateway.errand import Waiter
 from msctl.gateway.files import FileBudget
+from msctl.gateway.timers import Limit
 from msctl.gateway.upstream_ports import AttemptError, BodySink, Tunnel
-from msctl.gateway.wire.answer import FINAL, MAX_HEAD, SWITCHING, AnswerHead, parse_answer
+from msctl.gateway.wire.answer import FINAL, MAX_HEAD, SWITCHING, AnswerHead, AnswerReader
 from msctl.gateway.wire.body import BodyDecoder, LengthDecoder, Trailer, chunk, decoder, last_chunk
 from msctl.gateway.wire.fields import WireError
 from msctl.resilience.endpoints import Endpoint
@@ -18,6 +19,9 @@ from msctl.resilience.endpoints import Endpoint
 MAX_INTERIM = 16
 READ_BYTES = 64 * 1024
 UNASKED = "bytes nobody asked for"
+_WHOLE = LengthDecoder(0)
+"""Of a body that came with its head: nothing is left to decode."""
+
 KEEP_ALIVE_SECONDS = 4.0
 """Idle connections are given up before common servers (5 s) close them under a request."""
 
@@ -36,6 +40,8 @@ class UpstreamConnection(Connection):
         self.idle_until = 0.0
         self.last_byte = 0.0
         self.interim: Callable[[AnswerHead], None] = ignore
+        self.limit = Limit()
+        self._reader = AnswerReader()
         self._buffer = b""
         self._waiter: Waiter[AnswerHead] | None = None
         self._method = ""
@@ -198,16 +204,16 @@ class UpstreamConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         self.last_byte = self._clock()
-        if self._tunnel is not None:
-            self._tunnel.from_upstream(data)
-        elif self._decoder is not None and not self._decoder.done:
-            self._body(data)
-        elif self._waiter is not None and not self._waiter.done:
+        if self._waiter is not None and not self._waiter.done:
             if not self._buffer and self.transport.get_write_buffer_size() >= self._unsent:
                 self._is_untimely()
                 return
-            self._buffer += data
+            self._buffer = self._buffer + data if self._buffer else data
             self._heads()
+        elif self._tunnel is not None:
+            self._tunnel.from_upstream(data)
+        elif self._decoder is not None and not self._decoder.done:
+            self._body(data)
         elif self._answer is not None and self._answer.status == SWITCHING:
             self._buffer += data
         else:
@@ -223,7 +229,7 @@ class UpstreamConnection(Connection):
     def _heads(self) -> None:
         try:
             while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-                answer = parse_answer(self._buffer[:end], self._method)
+                answer = self._reader.read(self._buffer[:end], self._method)
                 self._buffer = self._buffer[end + 4 :]
                 if answer.status >= FINAL or answer.status == SWITCHING:
                     self._final(answer)
@@ -250,7 +256,7 @@ class UpstreamConnection(Connection):
         else:
             rest, self._buffer = self._buffer, b""
             if rest and len(rest) == answer.length:
-                self._decoder, self._early = LengthDecoder(0), [rest]
+                self._decoder, self._early = _WHOLE, [rest]
             else:
                 self._begin_body(answer, rest)
             if self._broken is not None:
@@ -268,9 +274,6 @@ class UpstreamConnection(Connection):
 
     def _body(self, data: bytes) -> None:
         assert self._decoder is not None  # noqa: S101
-        if self._decoder.done:
-            self._decoder.rest += data
-            return
         try:
             pieces = self._decoder.feed(data)
         except WireError as exc:

@@ -33,9 +33,9 @@ class RetryBudget:
         self._requests = _Counter(BUDGET_SECONDS)
         self._retries = _Counter(BUDGET_SECONDS + 1)
 
-    def count_request(self) -> None:
-        """A new request came in."""
-        self._requests.add(int(self._clock()))
+    def count_request(self, now: float | None = None) -> None:
+        """A new request came in, at ``now`` on the clock."""
+        self._requests.add(int(self._clock() if now is None else now))
 
     def take(self) -> bool:
         """Take one retry out of the budget if it has one."""

@@ -18,6 +18,9 @@ from msctl.gateway.wire.fields import (
 )
 
 MAX_HEAD = 64 * 1024
+MOST_REMEMBERED = 2048
+"""Bytes of a head that is kept for the next answer on the same connection."""
+
 BAD_GATEWAY = 502
 SWITCHING = 101
 FINAL = 200
@@ -28,9 +31,10 @@ _STATUS = re.compile(rb"HTTP/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?\Z", re.DOTAL
 
 @dataclass(slots=True)
 class AnswerHead:
-    """``length`` None and not ``chunked`` means that the body ends with the connection.
+    """``length`` None and not ``chunked`` means that the body ends with the connection; it never changes.
 
-    ``dropped`` are names that go no further because ``Connection`` has them.
+    ``dropped`` are names that go no further because ``Connection`` has them; silence is normal in the body of
+    an event stream.
     """
 
     status: int
@@ -41,11 +45,7 @@ class AnswerHead:
     chunked: bool
     keep_alive: bool
     dropped: frozenset[bytes] = NOTHING
-
-    @property
-    def is_event_stream(self) -> bool:
-        """Whether silence is normal in this body."""
-        return self.fields.named.get(b"content-type", b"").lower().startswith(b"text/event-stream")
+    is_event_stream: bool = False
 
 
 def parse_answer(head: bytes, method: str) -> AnswerHead:
@@ -54,6 +54,27 @@ def parse_answer(head: bytes, method: str) -> AnswerHead:
         return _parse(head, method)
     except WireError as exc:
         raise WireError(exc.what, BAD_GATEWAY) from exc
+
+
+class AnswerReader:
+    """Reads the heads of one connection; one that equals the head before it is read only once."""
+
+    __slots__ = ("_answer", "_for_head", "_raw")
+
+    def __init__(self) -> None:
+        self._raw = b""
+        self._for_head = False
+        self._answer: AnswerHead | None = None
+
+    def read(self, head: bytes, method: str) -> AnswerHead:
+        """The same as ``parse_answer``."""
+        for_head = method == "HEAD"
+        if self._answer is not None and head == self._raw and for_head is self._for_head:
+            return self._answer
+        answer = parse_answer(head, method)
+        self._raw, self._for_head = head, for_head
+        self._answer = answer if len(head) <= MOST_REMEMBERED else None
+        return answer
 
 
 def _parse(head: bytes, method: str) -> AnswerHead:
@@ -69,7 +90,9 @@ def _parse(head: bytes, method: str) -> AnswerHead:
         length, chunked = 0, False
     connection = fields.words(b"connection") if b"connection" in fields.named else ()
     keep_alive = b"close" not in connection and (minor > 0 or b"keep-alive" in connection)
-    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive, hop_names(connection))
+    is_event_stream = fields.named.get(b"content-type", b"").lower().startswith(b"text/event-stream")
+    dropped = hop_names(connection)
+    return AnswerHead(status, reason, minor, fields, length, chunked, keep_alive, dropped, is_event_stream)
 
 
 def _status(line: bytes) -> tuple[int, int, bytes]:

@@ -47,12 +47,16 @@ class WireError(Exception):
 
 
 class Fields:
-    """Fields in order, and by name; ``named`` has the first value of each name."""
+    """Fields in order, and by name; ``named`` has the first value of each name.
 
-    __slots__ = ("_doubled", "items", "named")
+    They never change; ``made`` is for whoever makes something of them all, to keep it with them.
+    """
+
+    __slots__ = ("_doubled", "items", "made", "named")
 
     def __init__(self, items: list[Field]) -> None:
         self.items = items
+        self.made: object = None
         self.named: dict[bytes, bytes] = dict(map(_NAME_AND_VALUE, items))
         self._doubled: frozenset[bytes] = NOTHING
         if len(self.named) < len(items):

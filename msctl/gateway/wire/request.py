@@ -22,6 +22,9 @@ from msctl.gateway.wire.fields import (
 MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
 MAX_METHOD = 32
+MOST_REMEMBERED = 2048
+"""Bytes of header lines that are kept for the next request of the same connection."""
+
 HIGHEST_PORT = 65535
 LONGEST_HOST = len("[]:65535") + 253
 _USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
@@ -111,6 +114,52 @@ def parse_request(head: bytes) -> RequestHead:
         expects_continue,
         websocket,
         hop_names(connection) if connection else NOTHING,
+    )
+
+
+class RequestReader:
+    """Reads the heads of one connection; fields that are those of the request before are read only once."""
+
+    __slots__ = ("_block", "_last")
+
+    def __init__(self) -> None:
+        self._block = b""
+        self._last: RequestHead | None = None
+
+    def read(self, head: bytes) -> RequestHead:
+        """The same as ``parse_request``."""
+        line, _, block = head.partition(b"\r\n")
+        last = self._last
+        if last is not None and block == self._block:
+            method, target, minor = _request_line(line)
+            if method == last.method and minor == last.minor and target[0] == "/":
+                return _again(last, target)
+        found = parse_request(head)
+        is_plain = line.partition(b" ")[2].startswith(b"/")
+        self._block, self._last = block, found if is_plain and len(block) <= MOST_REMEMBERED else None
+        return found
+
+    def forget(self) -> None:
+        """Keep nothing for a connection that is idle."""
+        self._block, self._last = b"", None
+
+
+def _again(last: RequestHead, target: str) -> RequestHead:
+    path, mark, query = target.partition("?")
+    return RequestHead(
+        last.method,
+        target,
+        path,
+        mark + query,
+        last.minor,
+        last.fields,
+        last.host,
+        last.length,
+        last.chunked,
+        last.keep_alive,
+        last.expects_continue,
+        last.websocket,
+        last.dropped,
     )
 
 

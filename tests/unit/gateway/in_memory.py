@@ -177,7 +177,7 @@ class Lab:
                 idle += service.pool.idle_count(endpoint)
                 if endpoint.outstanding:
                     found.append(f"{endpoint.address.name}: {endpoint.outstanding} attempts under way")
-            due = sum(len(entries) for entries in service.timers._due.values())
+            due = service.timers.limits
             if due:
                 found.append(f"{service.name}: {due} timers")
         held = sum(not instance.wire.closed for instance in self.instances)

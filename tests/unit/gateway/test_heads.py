@@ -121,8 +121,8 @@ def test_what_is_not_for_clients_to_say_stays_here() -> None:
         "X-Forwarded-For: 192.0.2.1",
         "X-Forwarded-Proto: http",
         "X-Forwarded-Host: g",
-        f"X-Request-Id: {'b' * 16}",
         "X-Set: new",
+        f"X-Request-Id: {'b' * 16}",
     ]
     assert "Via: 1.1 msctl-gateway.x" in lines
     assert f"traceparent: {TRACE.traceparent}" in lines
