@@ -79,9 +79,10 @@ class Exchange:
     @property
     def must_close(self) -> bool:
         """Whether the answer has to announce the end of the connection."""
+        if self.close or not self.head.keep_alive or self.client.wants_close:
+            return True
         body = self.body
-        spoilt = body is not None and (not body.complete or body.error is not None)
-        return spoilt or self.close or not self.head.keep_alive or self.client.wants_close
+        return body is not None and (not body.complete or body.error is not None)
 
     def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
         """Give the gateway's own answer; does nothing once an answer has begun."""

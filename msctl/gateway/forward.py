@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msctl.gateway.answer_heads import answer_head, frame_for
+from msctl.gateway.answer_heads import AnswerFrame, answer_head, frame_for
 from msctl.gateway.calling import Call
 from msctl.gateway.client import ClientConnection
 from msctl.gateway.cors import DECIDED_HERE
@@ -21,11 +21,12 @@ from msctl.gateway.wire.fields import NOTHING
 from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import Route
 from msctl.resilience.deadline import caller_timeout
-from msctl.resilience.retry import is_repeatable
+from msctl.resilience.retry import IDEMPOTENT_METHODS
 
 GATHER_SECONDS = 0.25
 """How long a body may come before the call begins; two-way streams begin that much later."""
 
+LEAST_TIMEOUT = 0.001
 IDEMPOTENCY_KEY = b"idempotency-key"
 
 
@@ -49,8 +50,13 @@ async def forward(
     call.interim = exchange.pass_interim
     try:
         answer = await call.answer()
+        assert call.connection is not None  # noqa: S101
         if answer.status == SWITCHING:
             await open_tunnel(exchange, client, call, answer, match.route)
+        elif (whole := call.connection.take_whole()) is not None:
+            head, frame = _begin(exchange, answer, match.route)
+            exchange.send(head + (framed(whole) if frame.chunked else whole))
+            call.settle()
         else:
             if answer.is_event_stream:
                 call.prolong()
@@ -88,13 +94,15 @@ def outgoing(
     head = request_head(
         request, target, edge, exchange.trace, exchange.request_id, edits, host, authorization
     )
-    timeout = max(0.001, timeout_of(request, route) - spent)
+    timeout = route.timeout
+    if spent or b"x-timeout-ms" in request.fields.named:
+        timeout = max(LEAST_TIMEOUT, timeout_of(request, route) - spent)
     return Outgoing(
         request.method,
         head,
         exchange.body,
         request.chunked,
-        is_repeatable(request.method, is_keyed(request, edits)),
+        request.method in IDEMPOTENT_METHODS or is_keyed(request, edits),
         route.retries,
         timeout,
         now + timeout,
@@ -106,8 +114,6 @@ def outgoing(
 
 def is_keyed(request: RequestHead, edits: Edits) -> bool:
     """Whether the service gets the client's Idempotency-Key, by which it knows a repetition."""
-    if IDEMPOTENCY_KEY not in request.fields.named:
-        return False
     key = request.fields.only(IDEMPOTENCY_KEY)
     if key is None or not key.strip(b'"'):
         return False
@@ -116,10 +122,18 @@ def is_keyed(request: RequestHead, edits: Edits) -> bool:
 
 def timeout_of(request: RequestHead, route: Route) -> float:
     """The route's time-out, or less if the caller has less time."""
-    if b"x-timeout-ms" not in request.fields.named:
-        return route.timeout
     asked = caller_timeout(request.header("x-timeout-ms"))
     return route.timeout if asked is None else min(route.timeout, asked)
+
+
+def _begin(exchange: Exchange, answer: AnswerHead, compiled: CompiledRoute) -> tuple[bytes, AnswerFrame]:
+    """The head of the answer to pass on, which from now on is the exchange's."""
+    request = exchange.head
+    frame = frame_for(answer, request, exchange.must_close)
+    exchange.status, exchange.close = answer.status, frame.close
+    hidden = NOTHING if compiled.route.cors is None else DECIDED_HERE
+    added, edits = exchange.cross_origin, compiled.response_edits
+    return answer_head(answer, request, frame, exchange.request_id, added, edits, hidden), frame
 
 
 async def _relay(
@@ -127,16 +141,7 @@ async def _relay(
 ) -> None:
     upstream = call.connection
     assert upstream is not None  # noqa: S101
-    request = exchange.head
-    frame = frame_for(answer, request, exchange.must_close)
-    exchange.status, exchange.close = answer.status, frame.close
-    hidden = NOTHING if compiled.route.cors is None else DECIDED_HERE
-    added, edits = exchange.cross_origin, compiled.response_edits
-    head = answer_head(answer, request, frame, exchange.request_id, added, edits, hidden)
-    if (whole := upstream.take_whole()) is not None:
-        exchange.send(head + (framed(whole) if frame.chunked else whole))
-        call.settle()
-        return
+    head, frame = _begin(exchange, answer, compiled)
     relay = Relay(exchange, client, upstream, frame, may_be_silent=answer.is_event_stream)
     await relay.run(head)
     by_client = exchange.body is not None and exchange.body.error is not None

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.problems import Trouble
-from msctl.gateway.router import Match
+from msctl.gateway.router import CompiledRoute, Match
 from msctl.gateway.table import Table
 from msctl.gateway.wire.request import RequestHead
+from msctl.model.project import Route
 
 
 class Arrival(NamedTuple):
@@ -24,6 +25,8 @@ class Arrival(NamedTuple):
 
 
 Gate = Callable[[Arrival], Trouble | None]
+Applies = Callable[[Route, Table], bool]
+"""Whether a gate can ever stop a request to a route; most are open for good, and are left out once."""
 
 
 def no_loop(arrival: Arrival) -> Trouble | None:
@@ -39,8 +42,7 @@ def no_loop(arrival: Arrival) -> Trouble | None:
 def authorized(arrival: Arrival) -> Trouble | None:
     """Let in whose token allows what the route asks for; what comes to auth itself is for it to judge."""
     identities, route = arrival.table.identities, arrival.match.route.route
-    if identities is None or (route.service is not None and route.service == identities.config.server):
-        return None
+    assert identities is not None  # noqa: S101
     verdict = identities.judge(arrival.request.fields, route.scopes)
     if isinstance(verdict, Trouble):
         return verdict
@@ -50,10 +52,7 @@ def authorized(arrival: Arrival) -> Trouble | None:
 
 def within_rate(arrival: Arrival) -> Trouble | None:
     """Keep the route's rate limit for each client."""
-    limit = arrival.table.rates.get(arrival.match.route.number)
-    if limit is None:
-        return None
-    wait = limit.ask(arrival.client)
+    wait = arrival.table.rates[arrival.match.route.number].ask(arrival.client)
     if not wait:
         return None
     return Trouble("rate-limited", "too many requests to this route from this client", retry_in=wait)
@@ -67,12 +66,31 @@ def within_body_limit(arrival: Arrival) -> Trouble | None:
     return Trouble("body-too-large", f"the body has {length} bytes, the route allows {limit}")
 
 
-GATES: tuple[Gate, ...] = (no_loop, authorized, within_rate, within_body_limit)
+def _is_guarded(route: Route, table: Table) -> bool:
+    identities = table.identities
+    return identities is not None and (route.service is None or route.service != identities.config.server)
+
+
+GATES: tuple[tuple[Gate, Applies], ...] = (
+    (no_loop, lambda _route, _table: True),
+    (authorized, _is_guarded),
+    (within_rate, lambda route, _table: route.rate_limit is not None),
+    (within_body_limit, lambda route, _table: route.body_limit is not None),
+)
+
+
+def gates_of(compiled: CompiledRoute, table: Table) -> tuple[Gate, ...]:
+    """The gates of a route under a table, in order."""
+    gates: tuple[Gate, ...] | None = table.gates.get(compiled.number)
+    if gates is None:
+        gates = tuple(gate for gate, applies in GATES if applies(compiled.route, table))
+        table.gates[compiled.number] = gates
+    return gates
 
 
 def first_trouble(arrival: Arrival) -> Trouble | None:
     """What stops the request, None when every gate is open."""
-    for gate in GATES:
+    for gate in gates_of(arrival.match.route, arrival.table):
         trouble = gate(arrival)
         if trouble is not None:
             return trouble

@@ -19,12 +19,11 @@ class Place:
 
     def enter(self) -> None:
         """Take a place; raises Refused."""
-        service = self._service
-        if service.bulkhead.is_full:
-            raise Refused(problems.busy(service.name, service.bulkhead.limit))
-        if self._is_stream or self._out.is_uploading:
-            self._lengthen()
-        service.bulkhead.enter()
+        out, bulkhead = self._out, self._service.bulkhead
+        if (out.is_stream or out.body is not None) and not bulkhead.is_full:
+            self._lengthen_if_lasting()
+        if not bulkhead.enter():
+            raise Refused(problems.busy(self._service.name, bulkhead.limit))
         self._inside = True
 
     def prolong(self) -> None:
@@ -39,10 +38,15 @@ class Place:
 
     def leave(self) -> None:
         """Give the place back."""
-        self._hasten()
+        if self._lasting:
+            self._hasten()
         if self._inside:
             self._service.bulkhead.leave()
             self._inside = False
+
+    def _lengthen_if_lasting(self) -> None:
+        if self._is_stream or self._out.is_uploading:
+            self._lengthen()
 
     def _lengthen(self) -> None:
         if self._lasting:

@@ -40,12 +40,15 @@ class RequestCounts(Collector):
 
     def add(self, route: str, service: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
-        labels = route, service, method if method in _KNOWN_METHODS else "other", status
-        counted = self._counted.get(labels)
+        counted = self._counted.get((route, service, method, status))
         if counted is None:
-            counted = self._counted[labels] = _Counted()
+            counted = self._new(route, service, method, status)
         counted.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
         counted.seconds += seconds
+
+    def _new(self, route: str, service: str, method: str, status: int) -> _Counted:
+        labels = route, service, method if method in _KNOWN_METHODS else "other", status
+        return self._counted.setdefault(labels, _Counted())
 
     def keep(self, routes: Set[str], services: Set[str]) -> None:
         """Drop what was counted for other routes and services; a route's durations never become fewer."""

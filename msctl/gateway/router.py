@@ -88,9 +88,15 @@ class Router:
     def match(self, path: str, request: Conditions, method: str) -> Match | WrongMethod | None:
         """The route for a path; None when no template fits. Raises BadPath for an ambiguous path."""
         if self._only_paths_count and len(path) <= LONGEST_REMEMBERED:
-            raw, found = self._remembered(path)
-        else:
-            raw, found = self._look_up(path, request)
+            return self._remembered(path, method)
+        return self._look_up(path, method, request)
+
+    def _look_up(
+        self, path: str, method: str, request: Conditions | None = None
+    ) -> Match | WrongMethod | None:
+        """The verdict; there is no ``request`` if only paths and methods count."""
+        raw, canonical = split_path(path)
+        found = _find(self._root, canonical, 0, request)
         if found is None:
             return None
         for route in found:
@@ -98,13 +104,6 @@ class Router:
                 return Match(route, raw)
         allow = {method for route in found for method in route.allow.split(", ")}
         return WrongMethod(", ".join(sorted(allow)), tuple(found))
-
-    def _look_up(
-        self, path: str, request: Conditions | None = None
-    ) -> tuple[Sequence[str], Sequence[CompiledRoute] | None]:
-        """The path's segments as they came, and the routes that fit; no ``request`` if only paths count."""
-        raw, canonical = split_path(path)
-        return raw, _find(self._root, canonical, 0, request)
 
     def _insert(self, compiled: CompiledRoute) -> None:
         node = self._root

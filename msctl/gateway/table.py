@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from msctl.gateway.config import GatewayConfig
 from msctl.gateway.identities import Identities
@@ -16,13 +17,17 @@ from msctl.resilience.ratelimit import Rate, RateLimit
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One document in force; ``rates`` belong to routes by their number."""
+    """One document in force; ``rates`` belong to routes by their number.
+
+    ``gates`` are filled in by ``gates``, for each route when it is first asked for.
+    """
 
     config: GatewayConfig
     router: Router
     services: Mapping[str, Service]
     rates: Mapping[int, RateLimit]
     identities: Identities | None = None
+    gates: dict[int, tuple[Callable[..., Any], ...]] = field(default_factory=dict)
 
     @property
     def full_errors(self) -> bool:

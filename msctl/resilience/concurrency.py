@@ -29,7 +29,7 @@ class ConcurrencyLimit:
 
     def enter(self) -> bool:
         """Take a place; False when all are taken."""
-        if self.is_full:
+        if self.active >= self.limit:
             return False
         self.active += 1
         return True
