@@ -141,6 +141,12 @@ class Lab:
             view: dict[str, Any] = json.loads(answer.read())[0]
             return view
 
+    def in_flight(self) -> int:
+        """Calls to the first service that are under way."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/-/upstreams") as answer:
+            count: int = json.loads(answer.read())[0]["in_flight"]
+            return count
+
     def memory(self) -> float:
         """Resident MiB of the gateway."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -172,6 +178,11 @@ class Result:
     def failed(self, skip: int = 0) -> int:
         """Answers other than 2xx after the first ``skip``."""
         return sum(not 200 <= status < 300 for status in self.statuses[skip:])
+
+    def add(self, other: Result) -> None:
+        """Take over what another load saw."""
+        self.statuses += other.statuses
+        self.seconds += other.seconds
 
     def counted(self) -> str:
         """Statuses with their numbers."""

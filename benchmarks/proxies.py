@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from benchmarks.gateway_lab import ROOT, free_port, wait_for_port
 
 PACKAGES = {"nginx": "nginx", "haproxy": "haproxy", "caddy": "caddy", "wrk": "wrk"}
+_DEBIAN_PYTHON = "/usr/bin/python3"
 ANSWER = json.dumps({"sku": "WIDGET", "name": "A widget of the usual kind", "price": "12.50", "n": "x" * 42})
 
 _NGINX = """
@@ -187,8 +189,23 @@ def msctl(folder: Path, behind: int, routes: int = 10) -> Iterator[Running]:
         "routes": [{"path": path, "service": "items"} for path in [*paths, "/{rest:path}"]],
     }
     config.write_text(json.dumps(document))
-    with _running(port, [sys.executable, "-m", "msctl.gateway", "--config", str(config)]) as running:
+    python, environment = interpreter()
+    with _running(port, [python, "-m", "msctl.gateway", "--config", str(config)], environment) as running:
         yield running
+
+
+def interpreter() -> tuple[str, Mapping[str, str]]:
+    """Debian's Python with the packages of this one, where both fit: it is what the gateway's image has.
+
+    A Python that was built on this machine is often not optimised, as those of distributions are.
+    """
+    ours = sys.version_info[:2]
+    asked = [_DEBIAN_PYTHON, "-c", "import sys; print(sys.version_info[:2])"]
+    if Path(_DEBIAN_PYTHON).exists():
+        theirs = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+        if theirs == str(ours):
+            return _DEBIAN_PYTHON, {"PYTHONPATH": sysconfig.get_paths()["purelib"]}
+    return sys.executable, {}
 
 
 PROXIES: Mapping[str, Callable[[Path, int], AbstractContextManager[Running]]] = {

@@ -168,9 +168,16 @@ class Call:
             until = now + attempt_timeout(until - now, True, self._latency.seconds)
         try:
             connection = self._service.pool.take(endpoint, now)
-            if connection is None:
-                return await self._anew(endpoint, until)
-            return await self._again(endpoint, connection, until, now)
+            if connection is not None and connection.used == 1:
+                connection, now = await self._service.pool.proven(connection), self._clock()
+            if connection is not None:
+                try:
+                    return await self._converse(connection, until, now)
+                except AttemptError as exc:
+                    if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
+                        raise
+                    self._abandon(connection, exc)
+            return await self._anew(endpoint, until)
         except AttemptError as exc:
             self._lose_patience()
             self._failed().note(endpoint, exc)
@@ -182,25 +189,12 @@ class Call:
         finally:
             self._lose_patience()
 
-    async def _again(
-        self, endpoint: Endpoint, connection: UpstreamConnection | None, until: float, now: float
-    ) -> AnswerHead:
-        """On a connection that was kept, or on a new one if that turns out to be dead."""
-        assert connection is not None  # noqa: S101
-        if connection.used == 1:
-            connection = await self._service.pool.proven(connection)
-            now = self._clock()
-        if connection is not None:
-            try:
-                return await self._converse(connection, until, now)
-            except AttemptError as exc:
-                if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
-                    raise
-                self._failed().doubt(exc)
-                self._lose_patience()
-                connection.abort()
-                self._detach()
-        return await self._anew(endpoint, until)
+    def _abandon(self, connection: UpstreamConnection, error: AttemptError) -> None:
+        """A connection that was kept turned out to be dead."""
+        self._failed().doubt(error)
+        self._lose_patience()
+        connection.abort()
+        self._detach()
 
     async def _anew(self, endpoint: Endpoint, until: float) -> AnswerHead:
         seconds = max(0.0, until - self._clock())
@@ -320,10 +314,10 @@ class Call:
     def _could_follow(self, now: float, harmless: bool = False) -> bool:
         out = self._out
         return (
-            len(self._tried) <= out.retries
+            self._service.endpoints.has_other(self._tried)
+            and len(self._tried) <= out.retries
             and out.may_be_repeated(harmless)
             and out.until - now > LEAST_SECONDS
-            and self._service.endpoints.has_other(self._tried)
         )
 
     def _leave(self) -> None:
