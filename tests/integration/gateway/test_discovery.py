@@ -65,13 +65,15 @@ class Catalog:
         request.end_headers()
         request.wfile.write(body)
 
-    def put(self, *upstreams: Upstream, index: int | None = None) -> None:
+    def put(self, *upstreams: Upstream, index: int | None = None, weights: tuple[int, ...] = ()) -> None:
         with self.changed:
             self.index = self.index + 1 if index is None else index
             self.entries = [
                 {"Service": {"ID": f"shop-orders-{one.port}", "Address": "127.0.0.1", "Port": one.port}}
                 for one in upstreams
             ]
+            for entry, weight in zip(self.entries, weights, strict=False):
+                entry["Service"]["Weights"] = {"Passing": weight, "Warning": 1}
             self.changed.notify_all()
 
     def shut(self) -> None:
@@ -141,3 +143,23 @@ def test_last_known_good_while_consul_is_away_or_has_no_memory(
     assert front.get("/x").status == 200
     catalog.put(one, two)
     wait_until(lambda: len(front.instances()) == 2, "what is registered again is believed")
+
+
+def test_weights_of_the_catalog_are_kept_to_and_change_with_it(
+    catalog: Catalog, gateway: MakeGateway, upstream: MakeUpstream, tmp_path: Path
+) -> None:
+    heavy, light = upstream(), upstream()
+    document = following(catalog, tmp_path / "none")
+    document["services"]["orders"]["balance"] = "weighted"
+    front = gateway(document)
+    for weights in ((3, 1), (1, 1)):
+        catalog.put(heavy, light, weights=weights)
+        known = {heavy.port: weights[0], light.port: weights[1]}
+        wait_until(
+            lambda k=known: {int(i["name"].rpartition("-")[2]): i["weight"] for i in front.instances()} == k,  # type: ignore[misc]
+            "the weights are known",
+        )
+        before = len(heavy.seen), len(light.seen)
+        assert {front.get("/x").status for _ in range(40)} == {200}
+        share = 40 * weights[0] // sum(weights)
+        assert (len(heavy.seen) - before[0], len(light.seen) - before[1]) == (share, 40 - share)

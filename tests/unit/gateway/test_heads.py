@@ -10,6 +10,7 @@ from msctl.gateway.edits import compile_edits
 from msctl.gateway.forward import is_keyed
 from msctl.gateway.heads import Edge, part_head, request_head
 from msctl.gateway.wire.answer import AnswerHead, parse_answer
+from msctl.gateway.wire.fields import NOTHING
 from msctl.gateway.wire.request import RequestHead, parse_request
 from msctl.model.project import HeaderEdits
 from msctl.telemetry.trace import proceed
@@ -162,3 +163,39 @@ def test_an_upgrade_has_the_route_s_edits_too() -> None:
     assert "X-Gone" not in head
     assert "\r\nX-Set: new\r\n" in head
     assert "\r\nSec-WebSocket-Accept: k\r\n" in head
+
+
+def test_lines_that_were_made_before_are_not_taken_for_others() -> None:
+    came = request("Authorization: Bearer c", "X-User: me", "X-Debug: 1")
+    other = compile_edits(HeaderEdits(remove=("X-Debug",)))
+    far = EDGE._replace(client="192.0.2.9")
+    asked = [
+        (EDGE, NO_EDITS, "g", None),
+        (EDGE, NO_EDITS, "g", b"Bearer s"),
+        (EDGE, NO_EDITS, "g", b""),
+        (EDGE, other, "g", None),
+        (far, NO_EDITS, "g", None),
+        (EDGE, NO_EDITS, "other", None),
+    ]
+    for edge, edits, host, authorization in [*asked, *reversed(asked)]:
+        given = "/x", edge, TRACE, "1", edits, host, authorization
+        assert request_head(came, *given) == request_head(
+            request("Authorization: Bearer c", "X-User: me", "X-Debug: 1"), *given
+        )
+
+
+def test_an_answer_s_lines_that_were_made_before_are_not_taken_for_others() -> None:
+    lines = ("Access-Control-Allow-Origin: *", "Server: x", "Content-Length: 3")
+    said, other = answered(*lines), compile_edits(HeaderEdits(remove=("Server",)))
+    asked = [
+        (request(), AnswerFrame(3, False, False), "1", (), NO_EDITS, NOTHING),
+        (request(), AnswerFrame(3, False, False), "2", (), NO_EDITS, DECIDED_HERE),
+        (request(), AnswerFrame(3, False, False), "3", (), other, NOTHING),
+        (request(), AnswerFrame(3, False, True), "4", (), other, NOTHING),
+        (request(method="HEAD"), AnswerFrame(3, False, False), "5", (), other, NOTHING),
+        (request(), AnswerFrame(3, False, False), "6", (("Vary", "Origin"),), NO_EDITS, NOTHING),
+    ]
+    for given in [*asked, *reversed(asked)]:
+        heads = [answer_head(answer, *given) for answer in (said, answered(*lines))]
+        assert heads[0] == heads[1]
+        assert names(heads[0]).count("date") == 1
