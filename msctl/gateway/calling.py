@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from msctl.gateway import problems
+from msctl.gateway.admission import Admission
 from msctl.gateway.connection import ignore
 from msctl.gateway.errand import Waiter, as_task
 from msctl.gateway.failures import Failures, is_blameless, place_of
 from msctl.gateway.outgoing import Outgoing, Refused
-from msctl.gateway.place import Place
 from msctl.gateway.problems import CLIENT_FAULTS, Trouble
 from msctl.gateway.service import Service
 from msctl.gateway.stragglers import FAILED, Stragglers
@@ -18,7 +17,6 @@ from msctl.gateway.upload import Upload
 from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.gateway.wire.answer import AnswerHead
-from msctl.resilience.breaker import Permit, Refusal
 from msctl.resilience.deadline import attempt_timeout, timeout_ms
 from msctl.resilience.endpoints import Endpoint
 from msctl.resilience.retry import backoff
@@ -36,19 +34,16 @@ class Call:
         self._out = outgoing
         self._clock = service.nature.clock
         self._latency = service.latency(outgoing.label)
-        self._started = self._attempted = now
-        self._permit: Permit | None = None
-        self._seat = Place(service, outgoing)
+        self._attempted = now
+        self._admission = Admission(service, outgoing, now)
         self._tried: list[Endpoint] = []
         self._endpoint: Endpoint | None = None
-        self._head_after: float | None = None
         self._failure: str | None = None
         self._granted = False
         self._refuses_body = False
         self._failures: Failures | None = None
         self._stragglers: Stragglers | None = None
         self._upload: Upload | None = None
-        self._probation: asyncio.TimerHandle | None = None
         self.connection: UpstreamConnection | None = None
         self.interim: Callable[[AnswerHead], None] = ignore
 
@@ -65,8 +60,8 @@ class Call:
 
     async def answer(self) -> AnswerHead:
         """The head of the answer to pass on; raises Refused, or WireError for a client's broken body."""
-        self._enter()
-        self._service.budget.count_request(self._started)
+        self._admission.enter()
+        self._service.budget.count_request(self._attempted)
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
@@ -110,59 +105,27 @@ class Call:
                 self._service.endpoints.succeeded(endpoint)
             else:
                 self._service.endpoints.failed(endpoint)
-        self._record(self._failure or cut)
+        self._admission.record(self._failure or cut)
 
     def prolong(self) -> None:
         """The answer may last as long as the client likes; raises Refused when too many do."""
         try:
-            self._seat.prolong()
+            self._admission.prolong()
         except Refused:
             self.settle()
             raise
 
     def close(self) -> None:
-        """Give everything back; a call that was neither settled nor refused has been cancelled."""
-        if self._probation is not None:
-            self._probation.cancel()
-        if self._permit is not None:
-            if self._head_after is not None:
-                self._record(self._failure)
-            elif self._out.is_client_at_fault:
-                self._permit.ignore()
-            else:
-                self._permit.cancel(self._elapsed())
-        self._seat.leave()
+        """Give everything back."""
+        self._admission.end(self._failure)
         self._leave()
         if self._stragglers is not None:
             self._stragglers.drop()
 
-    def _enter(self) -> None:
-        service = self._service
-        self._seat.enter()
-        if service.breaker is not None:
-            got = service.breaker.acquire()
-            if isinstance(got, Refusal):
-                raise Refused(problems.circuit_open(service.name, got))
-            self._permit = got
-            if got.is_trial and self._out.is_uploading:
-                self._try_for(service.breaker.settings.slow_call, self._end_trial)
-
-    def _try_for(self, seconds: float, then: Callable[[], None]) -> None:
-        """What a call on trial does when it takes longer than a circuit can wait for its verdict."""
-        if self._probation is not None:
-            self._probation.cancel()
-        self._probation = asyncio.get_running_loop().call_later(seconds, then)
-
-    def _end_trial(self) -> None:
-        """An upload lasts too long to try a service with: let another call decide the circuit."""
-        if self._out.is_uploading and self._permit is not None:
-            self._permit.ignore()
-            self._permit = None
-
     async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
         endpoint.outstanding += 1
         self._endpoint = endpoint
-        now = self._attempted = self._clock() if self._failures is not None else self._started
+        now = self._attempted = self._clock() if self._failures is not None else self._attempted
         until = self._out.until
         if self._could_follow(now):
             until = now + attempt_timeout(until - now, True, self._latency.seconds)
@@ -217,7 +180,7 @@ class Call:
         if out.body is None:
             timers.set(connection.limit, until, self._expired)
         else:
-            ended = self._uploaded if out.is_uploading else self._seat.uploaded
+            ended = self._uploaded if out.is_uploading else self._admission.uploaded
             seconds = max(0.0, until - now)
             self._upload = Upload(connection, out.body, timers, seconds, self._expired, ended)
             self._upload.begin()
@@ -232,8 +195,8 @@ class Call:
 
     def _uploaded(self) -> None:
         """The service's time counts from the end of the request: how long it took to come is the client's."""
-        self._seat.uploaded()
-        self._started = self._attempted = self._clock()
+        self._admission.uploaded()
+        self._admission.started = self._attempted = self._clock()
 
     def _expired(self) -> None:
         """An attempt takes too long: ask another instance as well, or wait on if that cannot be afforded."""
@@ -271,30 +234,16 @@ class Call:
         self._leave()
         straggler, head = won
         self._endpoint, self.connection = straggler.endpoint, straggler.connection
-        self._attempted = self._started
+        self._attempted = self._admission.started
         return self._take(head)
 
     def _take(self, head: AnswerHead) -> AnswerHead:
         now = self._clock()
-        self._head_after = now - self._started
+        self._admission.answered(now, self._failure)
         self._refuses_body = head.status in CLIENT_FAULTS and self._out.body is not None
         if self._failure is None:
             self._latency.observe(now - self._attempted)
-        permit = self._permit
-        if permit is not None and permit.is_trial and permit.on_trial and self._failure is None:
-            assert self._service.breaker is not None  # noqa: S101
-            self._try_for(self._service.breaker.settings.slow_call, lambda: self._record(None))
         return head
-
-    def _record(self, cause: str | None) -> None:
-        permit, self._permit = self._permit, None
-        if permit is None:
-            return
-        seconds = self._elapsed() if self._head_after is None else self._head_after
-        if cause is None:
-            permit.succeed(seconds)
-        else:
-            permit.fail(seconds, cause)
 
     def _failed(self) -> Failures:
         if self._failures is None:
@@ -303,7 +252,7 @@ class Call:
 
     def _refused(self, trouble: Trouble) -> Refused:
         if trouble.cause is not None:
-            self._record(trouble.cause)
+            self._admission.record(trouble.cause)
         return Refused(trouble)
 
     def _may_retry(self, outcome: AnswerHead | AttemptError) -> bool:
@@ -333,9 +282,6 @@ class Call:
     def _detach(self) -> None:
         if self._out.body is not None:
             self._out.body.detach()
-
-    def _elapsed(self) -> float:
-        return self._clock() - self._started
 
     def _remaining(self) -> float:
         return max(0.0, self._out.until - self._clock())
