@@ -7,9 +7,11 @@ same nginx, and they take turns. The tools come from Debian's packages (as root,
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from typing import TypeVar
 from benchmarks import bulk, proxies
 from benchmarks.proxies import Running
 from benchmarks.wrk import BROWSER, Seen, load
+from tests.unit.auth.corpus import AUDIENCE, ISSUER, good, key_set
 
 CONNECTIONS, PAUSE = 64, 10
 """Connections and longest pause in milliseconds that make about 12 000 requests/s, half of the goal."""
@@ -53,6 +56,23 @@ def plain(bench: Bench, headers: tuple[str, ...] = ()) -> None:
 def browser(bench: Bench) -> None:
     """The same with the ten headers of a browser."""
     plain(bench, BROWSER)
+
+
+def token(bench: Bench) -> None:
+    """A token that is checked on every request, and the same one where none is asked for."""
+    keys = bench.folder / "jwks.json"
+    keys.write_text(json.dumps(key_set()))
+    guard = {"issuer": ISSUER, "audience": AUDIENCE, "jwks": str(keys)}
+    rows: dict[str, list[float]] = {"unchecked": [], "checked": []}
+    for _ in range(bench.rounds):
+        header = f"Authorization: Bearer {good(time.time())}"
+        for name, auth in (("unchecked", None), ("checked", guard)):
+            with proxies.msctl(bench.folder, bench.behind, auth=auth) as running:
+                rows[name].append(_warm(bench, running, (header,)).cpu)
+    bare = statistics.median(rows["unchecked"])
+    for name, costs in rows.items():
+        cost = statistics.median(costs)
+        _row(name, "", "CPU µs", cost, "added", cost - bare)
 
 
 def half_load(bench: Bench) -> None:
@@ -108,6 +128,7 @@ def many_routes(bench: Bench) -> None:
 PARTS: Mapping[str, Callable[[Bench], None]] = {
     "plain": plain,
     "browser": browser,
+    "token": token,
     "half-load": half_load,
     "big-bodies": big_bodies,
     "many-routes": many_routes,

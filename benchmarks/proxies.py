@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.gateway_lab import ROOT, free_port, wait_for_port
 
@@ -178,16 +179,24 @@ def caddy(folder: Path, behind: int) -> Iterator[Running]:
 
 
 @contextmanager
-def msctl(folder: Path, behind: int, routes: int = 10) -> Iterator[Running]:
-    """This gateway: circuit, balancing, trace context, metrics, one request of a hundred logged."""
+def msctl(
+    folder: Path, behind: int, routes: int = 10, auth: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """This gateway: circuit, balancing, trace context, metrics, one request of a hundred logged.
+
+    With ``auth`` every route wants a token with the scope ``orders:read``.
+    """
     port, config = free_port(), folder / "gateway.yaml"
     paths = [f"/api/{number}/{{rest:path}}" for number in range(routes - 1)]
-    document = {
+    document: dict[str, Any] = {
         "listen": f"127.0.0.1:{port}",
         "access_log": 0.01,
         "services": {"items": {"instances": [f"127.0.0.1:{behind}"]}},
         "routes": [{"path": path, "service": "items"} for path in [*paths, "/{rest:path}"]],
     }
+    if auth is not None:
+        guarded = [{**route, "scopes": ["orders:read"]} for route in document["routes"]]
+        document |= {"auth": dict(auth), "routes": guarded}
     config.write_text(json.dumps(document))
     python, environment = interpreter()
     with _running(port, [python, "-m", "msctl.gateway", "--config", str(config)], environment) as running:
