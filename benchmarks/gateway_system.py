@@ -157,7 +157,7 @@ def none_passing(system: Checkout) -> Figures:
 def consul_away(system: Checkout) -> Figures:
     """Consul killed for a minute under 50 requests/s."""
     with steady(system.port, 50, "/pair/x", longest=90.0) as answers:
-        docker("kill", system.name("registry"))
+        docker("stop", "--time", "0", system.name("registry"))
         killed, before = time.perf_counter(), len(answers)
         eventually(lambda: upstream(system, "pair")["trouble"])
         said = time.perf_counter() - killed

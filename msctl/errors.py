@@ -13,6 +13,7 @@ MsctlError                      exit 1
 │   └── ImageError              an image cannot be had
 │       └── BuildFailed         its Dockerfile or recipe failed
 ├── RegistryError               Consul refused or does not answer
+│   └── RegistryRefused         the token is missing, wrong or forgotten
 ├── BrokerError                 RabbitMQ refused or does not answer
 ├── Locked                      another msctl command works on this checkout
 ├── ProjectConflict             the engine runs this project for another checkout
@@ -130,6 +131,12 @@ class RegistryError(MsctlError):
     """Consul refused a request or does not answer."""
 
     code = "registry"
+
+
+class RegistryRefused(RegistryError):
+    """Consul knows the token not, or not for this; one that lost its data has forgotten them all."""
+
+    code = "registry-refused"
 
 
 class BrokerError(MsctlError):

@@ -18,6 +18,9 @@ EVENT_SCHEMAS = PREFIX + "event-schemas"
 RECIPE = PREFIX + "recipe"
 """On images built from a recipe: the hash of everything the recipe is made of."""
 
+UPKEEP = PREFIX + "upkeep"
+"""On containers: what the agent must know of them (``model.upkeep``)."""
+
 _SECRETS = "-secrets"
 
 REGISTRY_META = "msctl-project"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from msctl.chassis.backoff import Backoff
     from msctl.chassis.settings import Settings
 
-CHECK_SECONDS = 10.0
+CHECK_SECONDS = 2.0
 CALL_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 

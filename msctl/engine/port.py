@@ -107,6 +107,9 @@ class Engine(Protocol):
     def observe(self, project: str, *, detail: bool = False) -> Observed:
         """Everything of ``project`` now; ``detail`` adds exit codes, restarts and start times."""
 
+    def containers(self, project: str) -> tuple[ObservedContainer, ...]:
+        """The containers of ``project`` now, by name: a third of what ``observe`` costs."""
+
     def inspect(self, name: str) -> ObservedContainer:
         """One container in detail; raises ``ObjectMissing``."""
 

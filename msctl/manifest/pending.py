@@ -8,7 +8,6 @@ from msctl.manifest.plain import matches
 
 PENDING: tuple[tuple[Path, str], ...] = (
     (("services", "*", "external"), "external services are not registered yet"),
-    (("services", "*", "health", "live"), "liveness is not asked yet"),
     (("platform", "metrics"), "metrics are not collected yet"),
     (("platform", "logs", "otlp"), "logs are not forwarded yet"),
     (("platform", "logs", "loki"), "logs are not forwarded yet"),

@@ -136,7 +136,9 @@ class ContainerSpec:
     ``user`` is ``uid:gid``, ``None``: the image's own. ``dns`` lists resolvers by attachment
     host index (``"@2"``: host 2 of the project network). ``tmpfs`` maps paths to options.
     ``reload`` is the signal that makes the process read its live files again, ``reload_command`` a
-    command run in the container to the same end. ``event_schemas`` are kept as a label.
+    command run in the container to the same end. ``liveness`` is the question whose lack of an answer means
+    that the process hangs. ``engine_socket`` puts the engine's own socket at /var/run/docker.sock.
+    ``event_schemas`` are kept as a label.
     """
 
     name: str
@@ -170,6 +172,8 @@ class ContainerSpec:
     registration: Registration | None = None
     self_registers: bool = False
     event_schemas: str = ""
+    liveness: Probe | None = None
+    engine_socket: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ class ObservedContainer:
     """A container with our project label.
 
     ``addresses`` maps network names to IPv4 addresses, ``network_ids`` to the ids it was connected to,
-    ``ports`` container ports to ``(host address, host port)``. The last five fields are filled by a
-    detailed observation only.
+    ``ports`` container ports to ``(host address, host port)``. From ``started_at`` on, the fields are filled
+    by a detailed observation only; ``stays_down`` tells that nobody is to start it by himself.
     """
 
     id: str
@@ -38,6 +38,7 @@ class ObservedContainer:
     exit_code: int | None = None
     oom_killed: bool = False
     restarts: int = 0
+    stays_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from msctl.plan.operations import (
     CreateContainer,
     CreateNetwork,
     CreateVolume,
+    Deregister,
     Operation,
     Register,
+    RemoveContainer,
     StartContainer,
     UpdateFiles,
 )
@@ -33,6 +35,7 @@ from msctl.registry.entries import entry_for
 _PROVISION_TIMEOUT = 30.0
 _SUBNET_TRIES = 32
 _POLL = 0.05
+_DRAIN_MARGIN = 60.0
 
 
 class Actions:
@@ -51,6 +54,7 @@ class Actions:
         *,
         timeout: float,
         stop: Event,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._identity = identity
@@ -65,6 +69,8 @@ class Actions:
         self._network = labels.project_network(identity.project)
         self._subnet: str | None = None
         self._created: set[str] = set()
+        self._now = now
+        self._draining: set[str] = set()
         self._lock = Lock()
 
     @singledispatchmethod
@@ -75,6 +81,25 @@ class Actions:
     @run.register
     def _(self, operation: BuildImage) -> str:
         return self._build(operation)
+
+    @run.register
+    def _(self, operation: Deregister) -> str:
+        """One that runs is only taken out of rotation: who sees it missing would enter it again."""
+        if not self._runs(operation.subject):
+            return self._removals.run(operation)
+        self._draining.add(operation.subject)
+        until = self._now() + self._timeout + _DRAIN_MARGIN
+        return "out of rotation" if self._access.registry().drain(operation.subject, until) else "not entered"
+
+    @run.register
+    def _(self, operation: RemoveContainer) -> str:
+        done = self._removals.run(operation)
+        if operation.subject in self._draining:
+            try:
+                self._access.registry().deregister(operation.subject)
+            except (RegistryError, EngineError) as exc:
+                return f"its entry is left to the agent: {exc.message}"
+        return done
 
     @run.register
     def _(self, operation: CreateNetwork) -> str:
@@ -162,6 +187,12 @@ class Actions:
                 )
             self._stop.wait(_POLL)
         return "stopped"
+
+    def _runs(self, name: str) -> bool:
+        try:
+            return self._engine.inspect(name).state == "running"
+        except ObjectMissing:
+            return False
 
     def _start(self, spec: ContainerSpec) -> str:
         started = self._engine.start_container(self._identity, spec.name)

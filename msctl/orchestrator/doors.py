@@ -8,6 +8,9 @@ from msctl.plan.expand import Credentials
 from msctl.registry import acl
 from msctl.registry.acl import Party, admit_patiently
 
+ENTERED_ROLES = ("gateway", "auth", "broker", "agent", "observer", "metrics")
+"""Parts of the platform that have entries, under these names."""
+
 _PATIENCE = 15.0
 
 
@@ -15,7 +18,8 @@ def parties(project: Project, credentials: Credentials) -> tuple[Party, ...]:
     """Everybody who talks to Consul, but for whoever holds this checkout."""
     tokens = {name: token.reveal() for name, token in credentials.registry.items()}
     services = (acl.service(name, tokens[name]) for name in project.services)
-    return (acl.nobody(), acl.gateway(tokens["gateway"]), acl.auth(tokens["auth"]), *services)
+    agent = acl.agent(tokens["agent"], (*project.services, *ENTERED_ROLES))
+    return (acl.nobody(), acl.gateway(tokens["gateway"]), acl.auth(tokens["auth"]), agent, *services)
 
 
 def open_doors(access: Access, wanted: tuple[Party, ...]) -> None:

@@ -17,10 +17,12 @@ from msctl.model.desired import SecretFile
 from msctl.model.project import AuthClient, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.credentials import MANAGEMENT
+from msctl.orchestrator.doors import parties
 from msctl.orchestrator.gateway_document import CERTIFICATE, KEY, gateway_document
 from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import live_file
 from msctl.plan.services import tokens
+from msctl.registry import acl
 from msctl.registry import config as registry_config
 
 
@@ -38,12 +40,28 @@ def platform_files(
     files: dict[str, tuple[SecretFile, ...]] = {
         "registry": (SecretFile("registry.json", Secret(registry)),),
         "gateway": _gateway(project, credentials),
+        "agent": _agent(project, credentials),
     }
     if project.uses_auth:
         files["auth"] = _auth(project, credentials)
     if project.uses_broker:
         files["broker"] = _broker(project, broker_users)
     return files
+
+
+def together(*parts: Mapping[str, tuple[SecretFile, ...]]) -> dict[str, tuple[SecretFile, ...]]:
+    """What several makers have for each role."""
+    roles = dict.fromkeys(role for part in parts for role in part)
+    return {role: tuple(file for part in parts for file in part.get(role, ())) for role in roles}
+
+
+def _agent(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
+    """Its own token for the daily work; the rest only lets everybody in again after Consul forgot them."""
+    return (
+        *live_file("doors.json", acl.render(parties(project, credentials))),
+        SecretFile("management_token", credentials.registry[MANAGEMENT]),
+        *tokens(credentials.registry["agent"], None),
+    )
 
 
 def _gateway(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:

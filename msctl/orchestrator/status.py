@@ -187,7 +187,7 @@ def _database(
 
 def _platform(project: Project, found: Survey, well: frozenset[str]) -> tuple[PlatformStatus, ...]:
     optional = (("auth", project.uses_auth), ("broker", project.uses_broker))
-    roles = ["registry", "gateway", *(role for role, used in optional if used), "observer"]
+    roles = ["registry", "gateway", *(role for role, used in optional if used), "observer", "agent"]
     parts = []
     for role in roles:
         name = labels.container(project.name, role)
@@ -207,7 +207,10 @@ def _platform_health(
         return "pass", ""
     if container.role == "registry":
         return "fail", "does not answer" if container.state == "running" else _stopped(container)
-    return _health(container, (found.entries or {}).get(name), registry_answers=found.entries is not None)
+    entry = (found.entries or {}).get(name)
+    if container.role == "agent" and container.state == "running" and entry is None:
+        return "warn", "running, and has not entered itself yet"
+    return _health(container, entry, registry_answers=found.entries is not None)
 
 
 def _notes(project: Project, found: Survey, circuits: Sequence[CircuitStatus] | None) -> list[str]:

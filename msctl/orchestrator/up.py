@@ -31,7 +31,7 @@ from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
 from msctl.orchestrator.observer_files import observer_files
-from msctl.orchestrator.platform_files import platform_files
+from msctl.orchestrator.platform_files import platform_files, together
 from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
@@ -134,8 +134,10 @@ class Up:
             databases=chosen.databases,
             services=chosen.services,
             credentials=credentials,
-            platform_files=platform_files(project, credentials, users, chosen.roles["registry"].kind)
-            | observer_files(self.workspace, project),
+            platform_files=together(
+                platform_files(project, credentials, users, chosen.roles["registry"].kind),
+                observer_files(self.workspace, project),
+            ),
             event_schemas={name: schemas.label_of(name) for name in project.services},
             broker=BrokerRuntime(
                 broker_config.environment(),

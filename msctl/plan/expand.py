@@ -99,6 +99,7 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
         platform.observer(
             project.name, images["runtime"], files.get("observer", ()), project.platform.log_room
         ),
+        platform.agent(project.name, images["runtime"], files.get("agent", ())),
     ]
     if project.uses_auth:
         specs.append(platform.auth(project.name, images["runtime"], files.get("auth", ())))

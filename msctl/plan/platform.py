@@ -1,4 +1,4 @@
-"""Containers of the platform: registry, broker, gateway, auth and observer."""
+"""Containers of the platform: registry, broker, gateway, auth, observer and agent."""
 
 from __future__ import annotations
 
@@ -160,6 +160,39 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
         needs=(labels.container(project, "gateway"),),
         probe=Probe("http", ADMIN_PORT, "/-/health"),
         registration=Registration("observer", ADMIN_PORT),
+    )
+
+
+def agent(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """The registrar of this machine: the only one with the engine's socket, root to be let in, and no more.
+
+    Nothing waits for it, and CPU is what a start is short of.
+    """
+    return ContainerSpec(
+        name=labels.container(project, "agent"),
+        role="agent",
+        image=image.reference,
+        image_identity=image.identity,
+        command=(
+            *("python", "-m", "msctl.agent", "--project", project),
+            *("--consul", f"http://registry:{CONSUL_PORT}"),
+            *("--consul-token-file", "/run/secrets/consul_token"),
+            *("--management-token-file", "/run/secrets/management_token"),
+            *("--doors", "/run/secrets/doors.json"),
+            *("--observer", f"http://observer:{ADMIN_PORT}"),
+            *("--observer-token-file", "/run/secrets/observer_token"),
+            *("--known-secrets", "/run/secrets/known_secrets"),
+        ),
+        user="0:0",
+        secrets=files,
+        attachments=(_attachment(project, "agent"),),
+        tmpfs=_TMP,
+        read_only=True,
+        cpu_shares=128,
+        needs=(labels.container(project, "gateway"),),
+        probe=Probe("http", ADMIN_PORT, "/-/health"),
+        registration=Registration("agent", ADMIN_PORT),
+        engine_socket=True,
     )
 
 

@@ -48,6 +48,9 @@ def container(
         probe=Probe("http", service.port, health.path, (), health.interval, health.timeout),
         registration=Registration(service.name, service.port) if by_platform else None,
         self_registers=not by_platform,
+        liveness=None
+        if health.live is None
+        else Probe("http", service.port, health.live, (), health.interval, health.timeout),
     )
 
 

@@ -17,6 +17,9 @@ _BEFORE: Mapping[str, frozenset[str]] = {
     "broker": frozenset({"service"}),
     "registry": frozenset({"service", "gateway"}),
 }
+_FIRST = "agent"
+"""It would bring back what is taken down, and enter what is taken out."""
+
 """Roles that must be gone before a role's containers are stopped."""
 
 
@@ -40,16 +43,18 @@ def teardown(situation: Situation, graces: Mapping[str, float], *, volumes: bool
 
 
 def _removal(container: ObservedContainer, situation: Situation, grace: float | None) -> Iterator[Operation]:
-    after = tuple(
-        f"remove {other.name}"
-        for other in situation.observed.containers
-        if other.role in _BEFORE.get(container.role, ())
-    )
-    if container.name in (situation.registered or {}):
-        yield Deregister(subject=container.name, service=container.service, reason="taken down")
-        after = (*after, f"deregister {container.name}")
-    if container.role == "registry":
+    entered = container.name in (situation.registered or {})
+    first = _removals_of(situation, frozenset({_FIRST}))
+    leave = Deregister(subject=container.name, service=container.service, reason="taken down", after=first)
+    after = (*first, *_removals_of(situation, _BEFORE.get(container.role, frozenset())))
+    if container.role == _FIRST:
+        after = ()
+    elif container.role == "registry":
         after = (*after, *(f"deregister {entry}" for entry in situation.registered or {}))
+    elif entered:
+        after = (*after, leave.id)
+    if entered:
+        yield leave
     yield RemoveContainer(
         subject=container.name,
         service=container.service,
@@ -57,3 +62,7 @@ def _removal(container: ObservedContainer, situation: Situation, grace: float | 
         reason="taken down",
         after=after,
     )
+
+
+def _removals_of(situation: Situation, roles: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f"remove {c.name}" for c in situation.observed.containers if c.role in roles)

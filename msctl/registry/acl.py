@@ -71,6 +71,23 @@ def auth(secret: str) -> Party:
     return Party("auth", {"key": {TOKENS_KEY: "write"}}, secret)
 
 
+def agent(secret: str, names: Iterable[str]) -> Party:
+    """The agent enters and removes what runs in this project, under these names only."""
+    return Party("agent", {**_READ_CATALOG, "service": dict.fromkeys(names, "write")}, secret)
+
+
+def render(parties: Iterable[Party]) -> str:
+    """The parties as the text of a file, tokens included."""
+    return json.dumps(
+        [{"name": p.name, "rules": p.rules, "secret": p.secret} for p in parties], sort_keys=True
+    )
+
+
+def parse(text: str) -> tuple[Party, ...]:
+    """The inverse of ``render``."""
+    return tuple(Party(found["name"], found["rules"], found["secret"]) for found in json.loads(text))
+
+
 class Doors:
     """Makes Consul's policies and tokens equal to the parties; asked with the management token."""
 

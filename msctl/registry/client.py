@@ -15,7 +15,7 @@ from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
 from msctl.registry.acl import Doors
 from msctl.registry.entry import Entry, FoundEntry, InstanceHealth
-from msctl.registry.reading import check_definition, entry_of, result_of
+from msctl.registry.reading import check_definition, drain_reason, drains_until, entry_of, result_of
 from msctl.registry.session import Session, catalog_deregister
 
 POLL_INTERVAL = 0.02
@@ -72,15 +72,27 @@ class Registry:
         if not accepted:
             raise RegistryError(f"Consul did not register '{entry.id}'")
 
+    def drain(self, entry_id: str, until: float) -> bool:
+        """Take an entry out of rotation and leave it in the catalog, so that nobody enters it anew.
+
+        The mark is Consul's maintenance mode; after ``until`` (epoch seconds) it means nothing any more, for
+        whoever set it may have been killed. Registering anew ends it. Returns whether there is such an entry.
+        """
+        if not self._known_to_agent(entry_id):
+            return False
+        done = self._session.ask(
+            f"drain '{entry_id}'",
+            lambda consul: consul.agent.service.maintenance(entry_id, "true", drain_reason(until)),
+        )
+        return bool(done)
+
     def deregister(self, entry_id: str) -> None:
         """Remove every entry of that id and see it gone; absent is fine.
 
         The agent goes first, as it would put back what only the catalog forgot; then the catalog for
         what remains, as a deregistration that ACLs block answers 200 and leaves a ghost.
         """
-        known = self._session.ask(
-            f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
-        )
+        known = self._known_to_agent(entry_id)
         if known:  # with ACLs the agent calls an unknown entry an error
             self._session.ask(
                 f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
@@ -123,6 +135,13 @@ class Registry:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _known_to_agent(self, entry_id: str) -> bool:
+        return bool(
+            self._session.ask(
+                f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
+            )
+        )
 
     def _remove_from_catalog(self, node: str, entry_id: str) -> None:
         self._session.ask(
@@ -170,4 +189,4 @@ def _found(
 ) -> FoundEntry:
     own = [check for check in checks if check.get("ServiceID") == service["ID"]]
     results = tuple(result_of(check, outputs.get(check["CheckID"])) for check in own)
-    return FoundEntry(entry_of(service, own), node, results)
+    return FoundEntry(entry_of(service, own), node, results, drains_until(own))

@@ -76,11 +76,15 @@ class InstanceHealth:
 
 @dataclass(frozen=True, slots=True)
 class FoundEntry:
-    """An entry as Consul holds it; ``node`` is ``None`` while only the agent knows it."""
+    """An entry as Consul holds it; ``node`` is ``None`` while only the agent knows it.
+
+    ``drains_until`` is set while the instance is taken out of rotation on purpose (epoch seconds).
+    """
 
     entry: Entry
     node: str | None
     checks: tuple[CheckResult, ...] = ()
+    drains_until: float | None = None
 
     @property
     def in_catalog(self) -> bool:

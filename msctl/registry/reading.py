@@ -12,6 +12,8 @@ from msctl.registry.entry import Check, CheckResult, Entry, HealthStatus
 _STATUS: Mapping[str, HealthStatus] = {"passing": "pass", "warning": "warn", "critical": "fail"}
 
 
+_DRAINING = "msctl: draining until "
+
 FAILURES_BEFORE_CRITICAL = 2
 """One answer that came too late on a busy machine is no verdict; callers eject a dead instance at once."""
 
@@ -55,6 +57,18 @@ def result_of(check: Mapping[str, Any], output: str | None = None) -> CheckResul
     """A check's status; ``output`` replaces the catalog's, which may be minutes old."""
     text = check.get("Output") or "" if output is None else output
     return CheckResult(check["CheckID"], _STATUS.get(check["Status"], "fail"), text.strip())
+
+
+def drain_reason(until: float) -> str:
+    """The words that mark an entry as out of rotation until a moment (epoch seconds)."""
+    return f"{_DRAINING}{until:.0f}"
+
+
+def drains_until(checks: Iterable[Mapping[str, Any]]) -> float | None:
+    """The moment in the words of ``drain_reason``, if one of an entry's checks bears them."""
+    notes = (str(check.get("Notes") or "") for check in checks)
+    moments = (text.removeprefix(_DRAINING) for text in notes if text.startswith(_DRAINING))
+    return next((float(moment) for moment in moments if moment.isdecimal()), None)
 
 
 def _noted_check(check: Mapping[str, Any]) -> Check | None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from msctl.errors import RegistryError
+from msctl.errors import RegistryError, RegistryRefused
 
 
 class Session:
@@ -29,7 +29,7 @@ class Session:
         try:
             return request(self._connected())
         except ACLPermissionDenied as exc:
-            raise RegistryError(
+            raise RegistryRefused(
                 f"Consul refused to {what}: permission denied ({exc})",
                 hint="the Consul token is missing, wrong or revoked",
             ) from exc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.e2e.engine_state import docker
 
@@ -16,6 +16,15 @@ def consul(project: str, path: str) -> Any:
     place = docker("port", f"{project}-registry", "8500/tcp").splitlines()[0]
     with urlopen(f"http://{place}{path}", timeout=_TIMEOUT) as answer:
         return json.load(answer)
+
+
+def enter(project: str, identity: str, name: str, token: str) -> None:
+    """Enter a service that is none of msctl's."""
+    place = docker("port", f"{project}-registry", "8500/tcp").splitlines()[0]
+    body = json.dumps({"ID": identity, "Name": name, "Address": "192.0.2.1", "Port": 80}).encode()
+    url, headers = f"http://{place}/v1/agent/service/register", {"X-Consul-Token": token}
+    with urlopen(Request(url, body, headers, method="PUT"), timeout=_TIMEOUT):
+        return
 
 
 def statuses(project: str) -> dict[str, str]:

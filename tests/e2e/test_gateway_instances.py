@@ -86,7 +86,7 @@ def test_a_service_without_passing_instance_is_said_at_once(web: Checkout) -> No
 
 def test_traffic_goes_on_while_consul_is_away(web: Checkout) -> None:
     with steady(web.port, 20, "/patient/x", longest=60.0) as answers:
-        docker("kill", web.name("registry"))
+        docker("stop", "--time", "0", web.name("registry"))
         try:
             eventually(lambda: upstream(web, "web")["trouble"])
             away = web.msctl("status", "--json")
@@ -102,7 +102,7 @@ def test_traffic_goes_on_while_consul_is_away(web: Checkout) -> None:
 
 
 def test_the_catalog_is_followed_again_after_consul_was_away(web: Checkout) -> None:
-    docker("kill", web.name("registry"))
+    docker("stop", "--time", "0", web.name("registry"))
     eventually(lambda: upstream(web, "web")["trouble"])
     docker("start", web.name("registry"))
     script(web, "web-1", ready=False)

@@ -37,7 +37,7 @@ def _interrupt_up(checkout: Checkout, suffix: str, number: signal.Signals) -> tu
 
 def _assert_whole(checkout: Checkout) -> None:
     """Every container is there once and runs, and all is healthy."""
-    expected = {checkout.name(suffix) for suffix in ("registry", "gateway", "web-1")}
+    expected = {checkout.name(suffix) for suffix in ("registry", "gateway", "observer", "agent", "web-1")}
     assert set(containers(checkout.project)) == expected
     assert checkout.msctl("status", "--json").good().json()["healthy"]
     networks = docker("network", "ls", "--format", "{{.Name}}").split()

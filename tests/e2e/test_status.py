@@ -110,9 +110,9 @@ def test_counts_two_ready_instances_of_orders(shop: Checkout) -> None:
     assert (orders["desired"], orders["ready"]) == (2, 2)
 
 
-def test_tells_of_a_killed_container(small: Checkout) -> None:
+def test_tells_of_a_stopped_container(small: Checkout) -> None:
     small.msctl("up").good()
-    docker("kill", small.name("web-1"))
+    docker("stop", "--time", "0", small.name("web-1"))
     outcome = small.msctl("status", "--json")
     web = outcome.json()["services"][0]
     assert (outcome.exit_code, outcome.json()["healthy"], web["ready"]) == (1, False, 0)

@@ -54,7 +54,7 @@ def test_two_ups_of_a_checkout_make_everything_once(small: Checkout) -> None:
             process.communicate(timeout=120.0)
             codes.append(process.returncode)
     assert sorted(codes) == [0, 1]
-    expected = {small.name(suffix) for suffix in ("registry", "gateway", "web-1")}
+    expected = {small.name(suffix) for suffix in ("registry", "gateway", "observer", "agent", "web-1")}
     assert set(containers(small.project)) == expected
 
 

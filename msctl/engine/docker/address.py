@@ -13,7 +13,8 @@ from docker.tls import TLSConfig
 
 from msctl.errors import EngineUnavailable
 
-DEFAULT_URL = "unix:///var/run/docker.sock"
+_USUAL_SOCKET = "/var/run/docker.sock"
+DEFAULT_URL = f"unix://{_USUAL_SOCKET}"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -28,6 +29,11 @@ class EngineAddress:
     def local(self) -> bool:
         """Whether ports the engine publishes on loopback are on this machine's loopback."""
         return self.url.startswith(("unix://", "npipe://"))
+
+    @property
+    def socket(self) -> str:
+        """The socket on the engine's own machine; one reached from afar is taken to use the usual place."""
+        return self.url.removeprefix("unix://") if self.url.startswith("unix://") else _USUAL_SOCKET
 
     @property
     def direct(self) -> bool:

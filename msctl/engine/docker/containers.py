@@ -41,7 +41,13 @@ def create(
     )
     resolvers = resolver_addresses(spec.dns, subnet)
     payload = container_payload(
-        identity, spec, config_hash, addresses=addresses, resolvers=resolvers, init=init
+        identity,
+        spec,
+        config_hash,
+        addresses=addresses,
+        resolvers=resolvers,
+        init=init,
+        engine_socket=client.address.socket,
     )
     made = _make(client, identity, spec, payload, clock)
     try:

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from msctl import labels
 from msctl.engine.docker import containers, delivery, execution, logs, networks, volumes, watching
 from msctl.engine.docker.address import EngineAddress, find_address
 from msctl.engine.docker.client import EngineClient, open_client
 from msctl.engine.docker.frames import optional_time
-from msctl.engine.docker.observe import Json, inspected_container, observed
+from msctl.engine.docker.observe import Json, inspected_container, listed_container, observed
 from msctl.engine.port import (
     EngineEvent,
     EngineFacts,
@@ -86,6 +87,12 @@ class DockerEngine:
                 return now
             closer = pool.map(self._inspected_or_gone, (c.id for c in now.containers))
             return replace(now, containers=tuple(c for c in closer if c is not None))
+
+    def containers(self, project: str) -> tuple[ObservedContainer, ...]:
+        """The project's containers now."""
+        wanted = {"label": [f"{labels.PROJECT}={project}"]}
+        found = self.client.read("/containers/json", all=True, filters=wanted)
+        return tuple(sorted(map(listed_container, found), key=lambda c: c.name))
 
     def inspect(self, name: str) -> ObservedContainer:
         """One container in detail."""

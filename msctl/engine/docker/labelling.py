@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msctl import labels
 from msctl.engine.port import Identity
 from msctl.model.desired import ContainerSpec, NetworkSpec, VolumeSpec
+from msctl.model.upkeep import encode, upkeep_of
 
 
 def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) -> dict[str, str]:
@@ -20,6 +21,7 @@ def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) 
             labels.INSTANCE: instance,
             labels.CONFIG_HASH: config_hash,
             labels.EVENT_SCHEMAS: spec.event_schemas or None,
+            labels.UPKEEP: encode(upkeep_of(spec)),
         },
     )
 

@@ -72,6 +72,7 @@ def inspected_container(found: Json) -> ObservedContainer:
         exit_code=None if state["Status"] == "running" or finished is None else state["ExitCode"],
         oom_killed=state["OOMKilled"],
         restarts=found["RestartCount"],
+        stays_down=((found.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") == "no",
     )
 
 

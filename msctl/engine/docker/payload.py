@@ -14,6 +14,7 @@ from msctl.errors import EngineError
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
 
 SECRETS_FOLDER = "/run/secrets"
+ENGINE_SOCKET = "/var/run/docker.sock"
 MTU_OPTION = "com.docker.network.driver.mtu"
 NO_ADDRESS_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 _PROCESSES = 4096
@@ -55,6 +56,7 @@ def container_payload(
     addresses: Mapping[str, str],
     resolvers: tuple[str, ...],
     init: bool,
+    engine_socket: str = "",
 ) -> dict[str, Any]:
     """Body of the request that creates a container, attached to its first network only.
 
@@ -67,7 +69,7 @@ def container_payload(
         "Labels": container_labels(identity, spec, config_hash),
         "ExposedPorts": {_port(binding): {} for binding in spec.ports},
         "StopTimeout": max(1, math.ceil(spec.stop_grace)),
-        "HostConfig": _host(identity, spec, resolvers, init),
+        "HostConfig": _host(identity, spec, resolvers, init, engine_socket),
         "NetworkingConfig": {"EndpointsConfig": {a.network: endpoint(a, addresses) for a in first}},
         **_chosen(
             Cmd=list(spec.command), User=spec.user, Hostname=spec.hostname, StopSignal=spec.stop_signal
@@ -95,7 +97,9 @@ def _host_address(entry: str, subnet: str | None) -> str:
     return str(ip_network(subnet)[int(entry[1:])])
 
 
-def _host(identity: Identity, spec: ContainerSpec, resolvers: tuple[str, ...], init: bool) -> dict[str, Any]:
+def _host(
+    identity: Identity, spec: ContainerSpec, resolvers: tuple[str, ...], init: bool, engine_socket: str
+) -> dict[str, Any]:
     return {
         "NetworkMode": spec.attachments[0].network if spec.attachments else "none",
         "RestartPolicy": {"Name": "unless-stopped"},
@@ -105,7 +109,7 @@ def _host(identity: Identity, spec: ContainerSpec, resolvers: tuple[str, ...], i
         "PidsLimit": _PROCESSES,
         "ReadonlyRootfs": spec.read_only,
         "PortBindings": _published(spec.ports),
-        "Mounts": _mounts(identity, spec),
+        "Mounts": _mounts(identity, spec, engine_socket),
         **_chosen(
             Init=init,
             Tmpfs=dict(spec.tmpfs),
@@ -119,7 +123,7 @@ def _host(identity: Identity, spec: ContainerSpec, resolvers: tuple[str, ...], i
     }
 
 
-def _mounts(identity: Identity, spec: ContainerSpec) -> list[dict[str, Any]]:
+def _mounts(identity: Identity, spec: ContainerSpec, engine_socket: str) -> list[dict[str, Any]]:
     """Data volumes take over what the image has at their place; the secrets volume starts empty."""
     marks = companion_labels(identity, spec)
     mounts: list[dict[str, Any]] = [
@@ -142,6 +146,8 @@ def _mounts(identity: Identity, spec: ContainerSpec) -> list[dict[str, Any]]:
                 "VolumeOptions": {"NoCopy": True, "Labels": marks},
             }
         )
+    if spec.engine_socket:
+        mounts.append({"Type": "bind", "Source": engine_socket, "Target": ENGINE_SOCKET, "ReadOnly": True})
     return mounts
 
 

@@ -94,6 +94,11 @@ class MemoryEngine:
             subnets=tuple(n.subnet for n in networks if n.subnet),
         )
 
+    def containers(self, project: str) -> tuple[ObservedContainer, ...]:
+        """The project's containers now."""
+        self.script.asked("containers", project)
+        return self.observe(project).containers
+
     def inspect(self, name: str) -> ObservedContainer:
         """One container in detail."""
         self.script.asked("inspect", name)
@@ -279,7 +284,11 @@ class MemoryEngine:
         self._tell(project, record.spec.name, "die", exitCode=str(exit_code))
 
     def _tell(self, project: str, name: str, action: str, **attributes: str) -> None:
-        self._events.add(project, EngineEvent(name, action, self._now(), {"name": name, **attributes}))
+        record = self._containers.get(name)
+        marks = {} if record is None else record.seen.labels
+        self._events.add(
+            project, EngineEvent(name, action, self._now(), {**marks, "name": name, **attributes})
+        )
 
     def _record(self, name: str) -> ContainerRecord:
         with self._lock:

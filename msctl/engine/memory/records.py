@@ -11,6 +11,7 @@ from msctl import labels
 from msctl.engine.port import EngineEvent, Identity, LogLine, StopSignal
 from msctl.model.desired import ContainerSpec
 from msctl.model.observed import ObservedContainer, ObservedNetwork, ObservedVolume
+from msctl.model.upkeep import encode, upkeep_of
 
 POLL = 0.005
 
@@ -89,9 +90,14 @@ def created(
 ) -> ObservedContainer:
     """A container that was just created, as it is seen."""
     held = marks(
-        identity, role=spec.role, service=spec.service, instance=spec.instance, config_hash=config_hash,
+        identity,
+        role=spec.role,
+        service=spec.service,
+        instance=spec.instance,
+        config_hash=config_hash,
         event_schemas=spec.event_schemas or None,
-    )  # fmt: skip
+        upkeep=encode(upkeep_of(spec)),
+    )
     return ObservedContainer(
         id=container_id,
         name=spec.name,

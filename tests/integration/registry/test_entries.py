@@ -117,3 +117,23 @@ def test_a_ghost_of_the_catalog_is_removed(registry: Registry, raw: Any, project
 def test_an_agent_that_cannot_be_reached_is_told() -> None:
     with pytest.raises(RegistryError, match=r"does not answer at 127\.0\.0\.1:1"):
         Registry("127.0.0.1:1").entries("shop")
+
+
+def test_a_drained_entry_is_out_of_rotation_and_known_and_registering_ends_it(
+    registry: Registry, project: str, raw: Any
+) -> None:
+    registry.register(entry(project))
+    visible(registry, project)
+    assert registry.drain(f"{project}-orders-1", 1234.0)
+    eventually(lambda: [found.drains_until for found in registry.entries(project)] == [1234.0])
+    _, passing = raw.health.service("orders", passing=True)
+    assert f"{project}-orders-1" not in {item["Service"]["ID"] for item in passing}
+    (drained,) = registry.entries(project)
+    assert not reconcile_entries([entry(project)], [drained], project=project)
+    registry.register(entry(project))
+    eventually(lambda: [found.drains_until for found in registry.entries(project)] == [None])
+    assert registry.health(project)[0].status == "pass"
+
+
+def test_what_is_not_there_is_not_drained(registry: Registry, project: str) -> None:
+    assert not registry.drain(f"{project}-orders-1", 1234.0)

@@ -42,6 +42,12 @@ class FakeRegistry(Registry):
             self.changes.append(f"register {entry.id}")
             self.held[entry.id] = _passing(entry.id, entry.name, entry.address, entry.port)
 
+    def drain(self, entry_id: str, until: float) -> bool:
+        self._engine.script.asked("drain", entry_id)
+        with self._lock:
+            self.changes.append(f"drain {entry_id}")
+            return entry_id in self.held
+
     def deregister(self, entry_id: str) -> None:
         self._engine.script.asked("deregister", entry_id)
         with self._lock:

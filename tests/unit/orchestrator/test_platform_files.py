@@ -34,7 +34,10 @@ CREDENTIALS = Credentials(
     {},
     {},
     {},
-    registry={n: Secret(f"token-{n}") for n in ("management", "gateway", "auth")},
+    registry={
+        n: Secret(f"token-{n}")
+        for n in ("management", "gateway", "auth", "agent", "orders", "inventory", "notifications", "web")
+    },
     clients={n: Secret(f"secret-{n}") for n in ("gateway", "operator")},
 )
 USERS = {name: Secret(f"hunter2-{name}") for name in (PLATFORM_USER, "orders", "notifications")}
@@ -107,16 +110,17 @@ def test_each_role_gets_the_files_it_is_started_with() -> None:
             *("gateway.yaml", "gateway.yaml.applied", "operator_digest"),
             *("consul_token", "oauth_client_secret"),
         },
+        "agent": {"doors.json", "doors.json.applied", "management_token", "consul_token"},
         "auth": {"auth.json", "auth.json.applied", "consul_token"},
         "broker": {"rabbitmq.conf", "enabled_plugins", "definitions.json", "definitions.json.applied"},
     }
-    assert set(files(project(service("web")))) == {"registry", "gateway"}
+    assert set(files(project(service("web")))) == {"registry", "gateway", "agent"}
 
 
 def test_only_what_can_be_read_again_is_live() -> None:
     every = [f for found in files(guarded()).values() for f in found]
     live = {f.name for f in every if f.live and not is_mark(f)}
-    assert live == {"gateway.yaml", "definitions.json", "auth.json"}
+    assert live == {"gateway.yaml", "definitions.json", "auth.json", "doors.json"}
 
 
 def test_auths_document_holds_no_secret_in_clear() -> None:

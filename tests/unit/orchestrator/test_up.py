@@ -24,7 +24,7 @@ def test_everything_runs_is_registered_and_the_second_time_nothing_is_written(
 ) -> None:
     up(shop())
     states = {c.name: c.state for c in stage.engine.observe("shop").containers}
-    assert len(states) == 12
+    assert len(states) == 13
     assert set(states.values()) == {"running"}
     services = [name for name in states if name[-1].isdigit()]
     assert {*services, "shop-broker", "shop-gateway", "shop-observer"} == set(stage.registry.held)

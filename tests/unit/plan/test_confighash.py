@@ -61,6 +61,8 @@ CHANGES: dict[str, Any] = {
     "registration": Registration("orders", 8000),
     "event_schemas": "{}",
     "self_registers": True,
+    "liveness": Probe("http", 8000, "/livez"),
+    "engine_socket": True,
 }
 SAME: dict[str, Any] = {
     "needs": ("shop-orders-db",),

@@ -1,0 +1,104 @@
+"""Containers × catalog → what the agent has to do; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msctl import labels
+from msctl.model.desired import ContainerSpec, Probe, Role
+from msctl.model.observed import ObservedContainer
+from msctl.model.upkeep import Upkeep, decode
+from msctl.registry.entries import entry_for
+from msctl.registry.entry import Entry, FoundEntry
+from msctl.registry.reconcile import reconcile_entries
+
+_ROLES: Mapping[str, Role] = {
+    role: role
+    for role in (
+        "service",
+        "database",
+        "registry",
+        "broker",
+        "gateway",
+        "auth",
+        "agent",
+        "observer",
+        "metrics",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An instance that belongs into the catalog as soon as it is ready.
+
+    ``incarnation`` tells one life of a container at one address from another.
+    """
+
+    entry: Entry
+    probe: Probe | None
+    incarnation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Entries to take out of the catalog, and instances to be asked and entered."""
+
+    surplus: tuple[FoundEntry, ...] = ()
+    missing: tuple[Candidate, ...] = ()
+
+
+def upkeep_of(container: ObservedContainer) -> Upkeep:
+    """What the container's label says of its upkeep."""
+    return decode(container.labels.get(labels.UPKEEP, ""))
+
+
+def duties(
+    project: str,
+    containers: Sequence[ObservedContainer],
+    found: Sequence[FoundEntry],
+    now: float,
+    externals: Sequence[Candidate] = (),
+) -> Duties:
+    """What makes the catalog say what runs; ``now`` is epoch seconds.
+
+    An entry that drains stays as it is until its time is over; then it is entered anew. Instances that
+    register themselves are left alone while they run, and what they leave behind is swept.
+    """
+    running = [c for c in containers if c.state == "running"]
+    candidates = {
+        c.entry.id: c for c in (*filter(None, (_candidate(project, c) for c in running)), *externals)
+    }
+    own_masters = [c.name for c in running if upkeep_of(c).self_registers]
+    changes = reconcile_entries(
+        [candidate.entry for candidate in candidates.values()],
+        found,
+        project=project,
+        self_registered=own_masters,
+    )
+    overdue = [e for e in found if e.drains_until is not None and e.drains_until <= now]
+    missing = {entry.id for entry in changes.to_register} | {e.entry.id for e in overdue}
+    return Duties(
+        changes.to_deregister,
+        tuple(candidate for entry_id, candidate in candidates.items() if entry_id in missing),
+    )
+
+
+def _candidate(project: str, container: ObservedContainer) -> Candidate | None:
+    upkeep = upkeep_of(container)
+    address = container.addresses.get(labels.project_network(project))
+    role = _ROLES.get(container.role)
+    if upkeep.registration is None or not address or role is None:
+        return None
+    spec = ContainerSpec(
+        name=container.name,
+        role=role,
+        image=container.image,
+        image_identity=container.image_id,
+        service=container.service,
+        probe=upkeep.probe,
+        registration=upkeep.registration,
+    )
+    entry = entry_for(project, spec, address)
+    return None if entry is None else Candidate(entry, upkeep.probe, f"{container.id}@{address}")
