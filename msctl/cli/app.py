@@ -11,6 +11,7 @@ import msctl
 from msctl.cli import (
     circuits,
     config,
+    dashboard,
     doctor,
     events,
     explain,
@@ -95,6 +96,7 @@ lifecycle.add_to(app)
 observe.add_to(app)
 logs.add_to(app)
 health.add_to(app)
+dashboard.add_to(app)
 manifest.add_to(app)
 images.add_to(app)
 routes.add_to(app)

@@ -24,6 +24,9 @@ def health(
             metavar="[SERVICE]...", help="Services, roles or containers.", autocompletion=services
         ),
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="What changed, when and why, newest first.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Ask services for their health now, and show every check. Exit code 1 if one fails.
@@ -31,6 +34,8 @@ def health(
     Examples:
 
       msctl health orders
+
+      msctl health orders --history
 
       msctl health --json
     """
@@ -42,6 +47,9 @@ def health(
 
     wired: Context = context.obj
     project = wired.loaded.project
+    if history:
+        _show_history(wired, names or [], as_json=as_json)
+        return
     with wired.access() as access:
         report = status(wired.engine, access, project)
         readings = read(wired.engine, project, report, names or [])
@@ -51,3 +59,21 @@ def health(
         wired.consoles.answer.print(health_view(readings, project.name, datetime.now(UTC)))
     if any(reading.health not in {"pass", "warn"} for reading in readings):
         raise typer.Exit(1)
+
+
+def _show_history(wired: Context, names: list[str], *, as_json: bool) -> None:
+    from msctl.orchestrator.observer import open_observer  # noqa: PLC0415
+    from msctl.report.health import history_view  # noqa: PLC0415
+    from msctl.telemetry.loglines.harmless import json_line  # noqa: PLC0415
+
+    project = wired.loaded.project.name
+    with wired.access() as access:
+        changes = open_observer(access, wired.workspace).ask("GET", "/-/history")
+    for change in changes:
+        subject = change["subject"].removeprefix(f"{project}-")
+        if names and not {subject, change["subject"], subject.rpartition("-")[0]} & set(names):
+            continue
+        if as_json:
+            print(json_line(change))
+        else:
+            wired.consoles.answer.print(history_view(change, subject))

@@ -19,9 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True, help="the folder for what is kept")
     parser.add_argument("--token-file", type=Path, required=True, help="a file with what callers must show")
     parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--consul", default="http://registry:8500", help="where Consul is")
+    parser.add_argument("--topology", type=Path, default=Path("/run/secrets/topology.json"))
     parser.add_argument("--room", type=int, default=ROOM, help="bytes for log lines")
     given = parser.parse_args(arguments)
-    return run(Settings(given.port, given.token_file.read_text().strip(), given.state, given.room))
+    token = given.token_file.read_text().strip()
+    return run(Settings(given.port, token, given.state, given.room, given.topology, given.consul))
 
 
 if __name__ == "__main__":

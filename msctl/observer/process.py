@@ -1,4 +1,4 @@
-"""The process: the log store behind an HTTP port, until SIGTERM."""
+"""The process: log store, live view and page behind one HTTP port, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
+from msctl.observer import page
 from msctl.observer.doors import Doors
+from msctl.observer.history import History
+from msctl.observer.live import Live, Topology
 from msctl.observer.logs_api import LARGEST_BATCH, LogsApi
+from msctl.observer.sampling import Sampler
 from msctl.observer.store import LogStore
+from msctl.observer.watching import HealthWatch
 from msctl.telemetry import health, logs
 from msctl.telemetry.health import Check, compose
 from msctl.telemetry.metrics import Tallies, expose, process_registry
@@ -27,12 +33,14 @@ _log = logging.getLogger("msctl.observer")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where it listens, who may ask, and where and how much it keeps (bytes)."""
+    """Where it listens, who may ask, where and how much it keeps (bytes), and whom it watches."""
 
     port: int
     token: str
     folder: Path
     room: int
+    topology: Path = Path("/run/secrets/topology.json")
+    consul: str = "http://registry:8500"
 
 
 def run(settings: Settings) -> int:
@@ -45,25 +53,39 @@ def run(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     store = LogStore(settings.folder / "logs", settings.room)
+    history = History(settings.folder / "history.sqlite")
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
-        runner = web.AppRunner(application(settings, store), access_log=None, shutdown_timeout=1.0)
+        stack.callback(history.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        topology = Topology(settings.topology)
+        watch = HealthWatch(session, settings.consul, history, topology.is_ours)
+        app = application(settings, store, history, session, topology, watch)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, port=settings.port).start()
         _log.info("ready")
-        await _until_told()
+        watching = asyncio.create_task(watch.run())
+        await _until_told(watching)
 
 
 def application(
-    settings: Settings, store: LogStore, clock: Callable[[], float] = time.monotonic
+    settings: Settings,
+    store: LogStore,
+    history: History,
+    session: aiohttp.ClientSession,
+    topology: Topology,
+    watch: HealthWatch,
+    clock: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """Everything that is served."""
     doors = Doors(settings.token, clock)
     api = LogsApi(store)
+    sampler = Sampler(session, topology.targets, clock)
+    live = Live(session, topology, watch, sampler, history, store, api)
     app = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BATCH)
-    app.add_routes(api.routes())
-    app.add_routes(_own(store, api))
+    app.add_routes([*api.routes(), *live.routes(), *page.routes(doors), *_own(store, api)])
     return app
 
 
@@ -84,8 +106,13 @@ def _own(store: LogStore, api: LogsApi) -> list[web.RouteDef]:
     return [web.get("/-/health", healthy), web.get("/metrics", metrics)]
 
 
-async def _until_told() -> None:
+async def _until_told(watching: asyncio.Task[None]) -> None:
+    """Return at a signal; raise what ended the watching, which has no end of its own."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait([waiting, watching], return_when=asyncio.FIRST_COMPLETED)
+    if watching.done():
+        watching.result()
+    watching.cancel()

@@ -10,11 +10,13 @@ from msctl.model.desired import SecretFile
 from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.known_secrets import known_secrets
+from msctl.orchestrator.observer_topology import topology
 from msctl.orchestrator.workspace import Workspace
 
 FILE = "observer.json"
 TOKEN = "observer_token"  # noqa: S105 - a file's name
 KNOWN_SECRETS = "known_secrets"
+TOPOLOGY = "topology.json"
 
 
 def observer_token(workspace: Workspace) -> str | None:
@@ -32,4 +34,8 @@ def observer_files(
         workspace.write(FILE, {"token": token})
     known = json.dumps(sorted({*known_secrets(workspace, project), token}))
     shown = SecretFile(TOKEN, Secret(token))
-    return {"observer": (shown,), "agent": (shown, SecretFile(KNOWN_SECRETS, Secret(known), live=True))}
+    declared = SecretFile(TOPOLOGY, Secret(json.dumps(topology(project))), live=True)
+    return {
+        "observer": (shown, declared),
+        "agent": (shown, SecretFile(KNOWN_SECRETS, Secret(known), live=True)),
+    }

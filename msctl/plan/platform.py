@@ -137,7 +137,7 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
 def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room: int) -> ContainerSpec:
     """The log store and the page, on this machine's loopback only; ``room`` is bytes for log lines.
 
-    Nothing waits for it, and CPU is what a start is short of.
+    Nothing waits for it, and CPU is what a start is short of; so it gets little, and time to answer.
     """
     return ContainerSpec(
         name=labels.container(project, "observer"),
@@ -156,9 +156,9 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
         tmpfs=_TMP,
         dns=(RESOLVER,),
         read_only=True,
-        cpu_shares=128,
+        cpu_shares=256,
         needs=(labels.container(project, "gateway"),),
-        probe=Probe("http", ADMIN_PORT, "/-/health"),
+        probe=Probe("http", ADMIN_PORT, "/-/health", interval=5.0, timeout=5.0),
         registration=Registration("observer", ADMIN_PORT),
     )
 

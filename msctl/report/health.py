@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -16,6 +16,18 @@ from msctl.report.status import age, mark
 def health_view(readings: Sequence[HealthReading], project: str, now: datetime) -> RenderableType:
     """All readings; ``now`` is what ages are counted from."""
     return Group(*(line for reading in readings for line in _block(reading, project, now)))
+
+
+def history_view(change: Mapping[str, str], subject: str) -> Text:
+    """One change of health in a line."""
+    time = datetime.fromisoformat(change["time"]).astimezone()
+    text = Text.assemble(
+        (f"{time:%Y-%m-%d %H:%M:%S}", "dim"), f"  {harmless(subject)}  ", mark(change["state"])
+    )
+    text.append(f"  was {harmless(change['before'])}")
+    if change["state"] != "pass" and change["cause"]:
+        text.append(f": {_first_line(change['cause'])}")
+    return text
 
 
 def _block(reading: HealthReading, project: str, now: datetime) -> list[Text]:

@@ -23,6 +23,7 @@ _MARKS: dict[str, tuple[str, str]] = {
     "warn": ("! warn", "yellow"),
     "fail": ("✗ fail", "bold red"),
     "starting": ("… starting", "cyan"),
+    "absent": ("– absent", "dim"),
     "closed": ("✓ closed", "green"),
     "open": ("✗ open", "bold red"),
     "half_open": ("… half-open", "yellow"),

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,45 +14,12 @@ from msctl.agent.log_collector import LogCollector
 from msctl.agent.observer_client import ObserverClient
 from msctl.engine.docker import DockerEngine
 from msctl.engine.port import Identity
-from tests.e2e.checkout import free_port
 from tests.integration.engine.launching import launch
+from tests.integration.observer.observing import TOKEN, ObserverProcess, eventually
 
 pytestmark = pytest.mark.integration
 
-TOKEN = "integration-token-1234"
 WRITE = "i=0; while [ $i -lt {count} ]; do echo line {name} $i; i=$((i+1)); done; sleep 600"
-
-
-class ObserverProcess:
-    """``python -m msctl.observer`` on a folder, at one port over all its lives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._folder = folder
-        (folder / "token").write_text(TOKEN)
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "msctl.observer", "--state", str(self._folder)]
-        command += ["--token-file", str(self._folder / "token"), "--port", str(self.port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def ask(self, path: str) -> list[Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
-        found = [json.loads(line) for line in connection.getresponse()]
-        connection.close()
-        return found
-
-    def stored(self) -> int:
-        try:
-            return int(self.ask("/-/logs/reach")[0]["last"])
-        except (OSError, http.client.HTTPException):
-            return -1
 
 
 @pytest.fixture
@@ -82,13 +43,6 @@ def collecting(engine: DockerEngine, project: str, observer: ObserverProcess, fo
         collector.close()
         thread.join(30)
         assert not thread.is_alive()
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def check_restarts(

@@ -13,8 +13,11 @@ import pytest
 from aiohttp import web
 
 from msctl.observer.doors import COOKIE, SESSION_SECONDS, TICKET_SECONDS, Doors, is_plain_host
+from msctl.observer.history import History
+from msctl.observer.live import Topology
 from msctl.observer.process import Settings, application
 from msctl.observer.store import LogStore
+from msctl.observer.watching import HealthWatch
 from msctl.telemetry.loglines.transfer import encode
 from tests.unit.observer.lines import WEB, batch
 
@@ -37,14 +40,20 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def url(tmp_path: Path, clock: Clock) -> AsyncIterator[str]:
-    store = LogStore(tmp_path, 2**20)
-    runner = web.AppRunner(application(Settings(0, TOKEN, tmp_path, 2**20), store, clock))
+    store, history = LogStore(tmp_path / "logs", 2**20), History(tmp_path / "history.sqlite")
+    client = aiohttp.ClientSession()
+    topology = Topology(tmp_path / "none.json")
+    watch = HealthWatch(client, "http://127.0.0.1:9", history, topology.is_ours)
+    settings = Settings(0, TOKEN, tmp_path, 2**20)
+    runner = web.AppRunner(application(settings, store, history, client, topology, watch, clock))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
+    await client.close()
     store.close()
+    history.close()
 
 
 @pytest.fixture
@@ -132,3 +141,27 @@ async def test_a_session_may_read_and_not_write(
     cookie = {"Cookie": f"{COOKIE}=good"}
     assert (await ask(session, "GET", f"{url}/-/logs/reach", headers=cookie))[0] == 200
     assert (await ask(session, "POST", f"{url}/-/logs", headers=cookie))[0] == 401
+
+
+async def test_the_page_is_for_whoever_came_with_a_ticket(url: str, session: aiohttp.ClientSession) -> None:
+    assert (await ask(session, "GET", url))[0] == 401
+    assert (await ask(session, "POST", f"{url}/-/tickets"))[0] == 401
+    _, answer = await ask(session, "POST", f"{url}/-/tickets", headers=BEARER)
+    entering = f"{url}/?ticket={json.loads(answer)['ticket']}"
+    async with session.get(entering, allow_redirects=False) as entered:
+        assert (entered.status, entered.headers["Location"]) == (303, "/")
+        cookie = entered.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert (await ask(session, "GET", entering))[0] == 401
+    shown = {"Cookie": cookie.partition(";")[0]}
+    async with session.get(url, headers=shown) as page:
+        assert page.status == 200
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for name, status in (("app.js", 200), ("style.css", 200), ("graph.js", 200), ("nothing.js", 404)):
+        assert (await ask(session, "GET", f"{url}/page/{name}", headers=shown))[0] == status
+
+
+async def test_the_overview_of_nothing_is_empty(url: str, session: aiohttp.ClientSession) -> None:
+    status, found = await ask(session, "GET", f"{url}/-/overview", headers=BEARER)
+    assert (status, json.loads(found)["services"], json.loads(found)["healthy"]) == (200, [], False)
+    assert await ask(session, "GET", f"{url}/-/history", headers=BEARER) == (200, "[]")

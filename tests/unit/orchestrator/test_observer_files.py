@@ -31,7 +31,7 @@ def test_all_that_is_secret_is_told_to_the_agent_alone(tmp_path: Path) -> None:
     known = {f.name: f for f in files["agent"]}["known_secrets"]
     assert json.loads(known.content.reveal()) == ["declared-password", "generated-password", "observer-token"]
     assert known.live
-    assert [f.name for f in files["observer"]] == ["observer_token"]
+    assert [f.name for f in files["observer"]] == ["observer_token", "topology.json"]
 
 
 def test_a_broken_file_of_the_workspace_hides_no_other(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""The project as one picture: what was declared beside what Consul, gateway and services say; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from msctl.observer.exposition import Traffic
+
+_STATUS = {"passing": "pass", "warning": "warn", "critical": "fail"}
+
+Checks = Mapping[str, tuple[str, str]]
+"""By registered id (a container's name): health, and what the check last said."""
+
+
+def checks_of(found: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """From Consul's list of checks; the worst of each service's counts."""
+    order = {"pass": 0, "warn": 1, "fail": 2}
+    known: dict[str, tuple[str, str]] = {}
+    for check in found:
+        identity = str(check.get("ServiceID") or "")
+        if not identity:
+            continue
+        status = _STATUS.get(str(check.get("Status")), "fail")
+        if identity not in known or order[status] > order[known[identity][0]]:
+            known[identity] = (status, str(check.get("Output") or "").strip())
+    return known
+
+
+def overview(
+    topology: Mapping[str, Any],
+    checks: Checks | None,
+    circuits: Sequence[Mapping[str, Any]],
+    traffic: Mapping[str, Traffic],
+    lines: Mapping[str, Sequence[float]],
+    since: Mapping[str, str],
+    now: datetime,
+) -> dict[str, Any]:
+    """Everything that the page shows at a glance; ``checks`` is ``None`` while Consul does not answer."""
+    project = str(topology.get("project", ""))
+    services = [
+        _service(project, service, checks, traffic, lines, since) for service in topology.get("services", [])
+    ]
+    platform = [
+        {"role": role, **_part(f"{project}-{role}", checks, since)} for role in topology.get("platform", [])
+    ]
+    parts = [i["health"] for s in services for i in s["instances"]] + [p["health"] for p in platform]
+    return {
+        "project": project,
+        "time": now.isoformat(timespec="milliseconds"),
+        "gateway": topology.get("gateway", ""),
+        "registry": "pass" if checks is not None else "fail",
+        "healthy": checks is not None and all(health in {"pass", "warn"} for health in parts),
+        "services": services,
+        "platform": platform,
+        "circuits": merged(circuits),
+        "traffic": _traffic(traffic.get("gateway"), lines.get("gateway", ())),
+    }
+
+
+def merged(circuits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One circuit for each caller and callee, the worst of the caller's instances, calls of all of them."""
+    order = {"closed": 0, "half_open": 1, "open": 2}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for circuit in circuits:
+        key = (str(circuit.get("caller")), str(circuit.get("callee")))
+        known = found.get(key)
+        calls = int(circuit.get("calls") or 0) + (known["calls"] if known else 0)
+        if known is None or order.get(str(circuit.get("state")), 0) > order.get(known["state"], 0):
+            found[key] = dict(circuit)
+        found[key]["calls"] = calls
+    return list(found.values())
+
+
+def _service(
+    project: str,
+    service: Mapping[str, Any],
+    checks: Checks | None,
+    traffic: Mapping[str, Traffic],
+    lines: Mapping[str, Sequence[float]],
+    since: Mapping[str, str],
+) -> dict[str, Any]:
+    name = str(service["name"])
+    wanted = {f"{project}-{name}-{n}" for n in range(1, int(service.get("replicas", 1)) + 1)}
+    extra = {
+        i for i in checks or {} if i.startswith(f"{project}-{name}-") and i.rpartition("-")[2].isdecimal()
+    }
+    names = sorted(wanted | extra, key=lambda text: int(text.rpartition("-")[2]))
+    instances = [_part(container, checks, since) for container in names]
+    return {
+        **service,
+        "instances": instances,
+        "ready": sum(i["health"] in {"pass", "warn"} for i in instances),
+        "traffic": _traffic(traffic.get(name), lines.get(name, ())),
+    }
+
+
+def _part(name: str, checks: Checks | None, since: Mapping[str, str]) -> dict[str, Any]:
+    if checks is None:
+        return {"name": name, "health": "unknown", "output": "the registry does not answer", "since": None}
+    if name not in checks:
+        lives = name.endswith("-registry")  # it has answered, or there were no checks
+        words = "" if lives else "not registered"
+        return {
+            "name": name,
+            "health": "pass" if lives else "fail",
+            "output": words,
+            "since": since.get(name),
+        }
+    health, output = checks[name]
+    return {"name": name, "health": health, "output": output[:500], "since": since.get(name)}
+
+
+def _traffic(found: Traffic | None, line: Sequence[float]) -> dict[str, Any] | None:
+    return None if found is None else {**asdict(found), "line": [round(value, 2) for value in line]}
