@@ -12,7 +12,8 @@ import timeit
 from collections.abc import Callable
 
 from benchmarks.bars import show
-from msctl.auth.jose import Algorithm, Signer, generate, public_part, read_key_set
+from msctl.auth.algorithms import Algorithm
+from msctl.auth.jose import Signer, generate, public_part, read_key_set
 from msctl.gateway.config import AuthConfig
 from msctl.gateway.identities import Identities
 from msctl.gateway.wire.fields import Fields

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
-from msctl.auth.jose import read_key_set
-from msctl.auth.keyring import REFETCH
 from msctl.auth.refusal import KeySetRefused
-from msctl.auth.trust import Trust
+from msctl.auth.trust import REFETCH, Trust
+
+if TYPE_CHECKING:
+    from msctl.auth.jose import VerifyingKey
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 USUALLY = 60.0
@@ -82,7 +84,7 @@ class Follower:
     async def fetch(self) -> bool:
         """Ask now; whether everything could be had."""
         try:
-            self._trust.use_keys(read_key_set(json.loads(await self._keys())))
+            self._trust.use_keys(_read_keys(await self._keys()))
             if self._published.revoked is not None:
                 self._trust.use_revoked(_revoked(json.loads(await self._get(self._published.revoked))))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeySetRefused) as exc:
@@ -118,6 +120,13 @@ class Follower:
         if trouble and trouble != self._trouble:
             _log.warning("keys and revocations may be old: %s", trouble)
         self._trouble = trouble
+
+
+def _read_keys(content: bytes) -> Mapping[str, VerifyingKey]:
+    # joserfc and cryptography take 60 ms to import, and no start shall wait for what comes after it
+    from msctl.auth.jose import read_key_set  # noqa: PLC0415
+
+    return read_key_set(json.loads(content))
 
 
 def _revoked(document: object) -> dict[str, float]:

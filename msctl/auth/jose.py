@@ -6,26 +6,17 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 
+from msctl.auth.algorithms import ACCEPTED_NAMES, Algorithm
 from msctl.auth.compact import encode
 from msctl.auth.refusal import KeySetRefused
 
-Algorithm = Literal["Ed25519", "ES256", "RS256"]
 Jwk = Mapping[str, Any]
-
-ACCEPTED_NAMES: Mapping[Algorithm, frozenset[str]] = MappingProxyType(
-    {
-        "Ed25519": frozenset({"Ed25519", "EdDSA"}),
-        "ES256": frozenset({"ES256"}),
-        "RS256": frozenset({"RS256"}),
-    }
-)
-"""What ``alg`` may say for a key of each algorithm; EdDSA is the older name of Ed25519 (RFC 9864)."""
 
 _RSA_BITS = 3072
 _LEAST_RSA_BITS = 2048

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from msctl.auth.jose import Algorithm, Jwk, public_part
-
-REFETCH = 10.0
-"""Seconds within which whoever verifies has fetched the keys again: a new key is published that long
-before it signs, and an unknown key id makes nobody fetch more often."""
+from msctl.auth.algorithms import Algorithm
+from msctl.auth.jose import Jwk, public_part
+from msctl.auth.trust import REFETCH
 
 State = Literal["published", "signing", "retired"]
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msctl.auth.identity import Identity
-from msctl.auth.jose import VerifyingKey
 from msctl.auth.refusal import TokenRefused
 from msctl.auth.verifier import Expected, verify
 
+if TYPE_CHECKING:
+    from msctl.auth.jose import VerifyingKey
+
 MOST_KNOWN = 10_000
 """Verified tokens kept; the oldest go first."""
+
+REFETCH = 10.0
+"""Seconds within which whoever verifies has fetched the keys again: a new key is published that long
+before it signs, and an unknown key id makes nobody fetch more often."""
 
 
 class Trust:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from msctl.auth.algorithms import ACCEPTED_NAMES
 from msctl.auth.compact import Compact, parse
 from msctl.auth.identity import Identity
-from msctl.auth.jose import ACCEPTED_NAMES, VerifyingKey
 from msctl.auth.refusal import TokenRefused
+
+if TYPE_CHECKING:
+    from msctl.auth.jose import VerifyingKey
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 ORIGIN = "origin_jti"

@@ -14,11 +14,12 @@ from msctl.auth.authority import Authority
 from msctl.auth.compact import parse
 from msctl.auth.endpoints import Introspection, PrivateKeyJwt, Revocation
 from msctl.auth.grants import OwnName, TokenExchange
-from msctl.auth.keyring import REFETCH, key_set
+from msctl.auth.keyring import key_set
 from msctl.auth.limits import Limits
 from msctl.auth.oauth import AUTH_METHODS, Answer, FormRequest, OAuthServer
 from msctl.auth.policy import GATEWAY
 from msctl.auth.refusal import TokenRefused
+from msctl.auth.trust import REFETCH
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 64 * 1024

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-from msctl.auth.jose import read_public_key
 from msctl.auth.members import OPERATOR, digest, directory
 from msctl.auth.members import render as render_directory
 from msctl.broker import config as broker_config
@@ -94,6 +93,8 @@ def _auth(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:
 
 
 def _public_key(project: Project, client: AuthClient) -> str:
+    from msctl.auth.jose import read_public_key  # noqa: PLC0415
+
     path = project.folder / (client.public_key or "")
     try:
         text = path.read_text(encoding="utf-8")

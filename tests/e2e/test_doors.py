@@ -253,6 +253,14 @@ def test_what_administers_is_closed_to_services(shop: Checkout) -> None:
     assert inside(shop, _INTRUDER, _PUT, *doors) == doors
 
 
+def test_what_speaks_with_its_like_is_on_loopback(shop: Checkout) -> None:
+    """Consul's servers and Erlang's nodes trust whoever can speak with them."""
+    consul, erlang = (8300, 8301, 8302, 8502), (4369, 25672, 15672, 15692)
+    places = [*(("registry", port) for port in consul), *(("broker", port) for port in erlang)]
+    found = inside(shop, _INTRUDER, _CONNECT, json.dumps(places))
+    assert set(found.values()) == {"ConnectionRefusedError"}, found
+
+
 def test_the_engine_is_out_of_reach(shop: Checkout) -> None:
     places = [(host, port) for host in _gateways(shop) for port in (2375, 2376)]
     assert not {"answers", "http"} & set(inside(shop, _INTRUDER, _CONNECT, json.dumps(places)).values())

@@ -14,8 +14,9 @@ from typing import Any
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
+from msctl.auth.algorithms import Algorithm
 from msctl.auth.compact import encode
-from msctl.auth.jose import Algorithm, Jwk, Signer, generate, public_part
+from msctl.auth.jose import Jwk, Signer, generate, public_part
 from msctl.auth.refusal import Reason
 
 ISSUER = "https://shop.example"

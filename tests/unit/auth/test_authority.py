@@ -11,9 +11,10 @@ import pytest
 from msctl.auth.authority import Authority
 from msctl.auth.compact import parse
 from msctl.auth.jose import read_key_set
-from msctl.auth.keyring import REFETCH, key_set
+from msctl.auth.keyring import key_set
 from msctl.auth.policy import GrantRefused
 from msctl.auth.refusal import TokenRefused
+from msctl.auth.trust import REFETCH
 from msctl.auth.verifier import Expected, verify
 from tests.unit.auth.conftest import DIRECTORY, World, client
 from tests.unit.auth.corpus import ISSUER, NOW

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from msctl.auth.following import Follower, Published
-from msctl.auth.keyring import REFETCH
-from msctl.auth.trust import Trust
+from msctl.auth.trust import REFETCH, Trust
 from msctl.auth.verifier import Expected
 from tests.unit.auth.corpus import AUDIENCE, ISSUER, NOW, key_set
 
@@ -118,3 +119,12 @@ async def test_keys_may_be_in_a_file(tmp_path: Path, bench: Bench) -> None:
         assert not await follower.fetch()
         path.write_text(json.dumps(key_set()))
         assert await follower.fetch()
+
+
+def test_no_start_waits_for_the_import_of_what_reads_keys() -> None:
+    script = (
+        "import sys, msctl.gateway.process, msctl.chassis.lifecycle, msctl.orchestrator.up;"
+        "print([name for name in ('joserfc', 'cryptography', 'authlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -8,8 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
+from msctl.auth.algorithms import Algorithm
 from msctl.auth.compact import encode
-from msctl.auth.jose import Algorithm, generate, public_part, read_key_set, read_public_key
+from msctl.auth.jose import generate, public_part, read_key_set, read_public_key
 from msctl.auth.refusal import KeySetRefused
 from tests.unit.auth.corpus import OURS, key
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from msctl.auth.keyring import REFETCH, IssuerKey, expired, first_key, next_key, signing, state
+from msctl.auth.keyring import IssuerKey, expired, first_key, next_key, signing, state
+from msctl.auth.trust import REFETCH
 from tests.unit.auth.corpus import NOW
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from msctl.auth.jose import Algorithm, VerifyingKey, read_key_set
+from msctl.auth.algorithms import Algorithm
+from msctl.auth.jose import VerifyingKey, read_key_set
 from msctl.auth.refusal import TokenRefused
 from msctl.auth.verifier import Expected, verify
 from tests.unit.auth.corpus import (
