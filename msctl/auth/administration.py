@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,10 @@ from msctl.auth.refusal import TokenRefused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _BEARER = "Bearer "
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("client", "audience", "scope", "subject", "token"), (str,)),
+    "ttl": (int, float),
+}
 
 
 class Administration:
@@ -115,6 +119,9 @@ async def _asked(request: web.Request) -> dict[str, Any]:
         raise GrantRefused("invalid_request", "the body is not JSON") from exc
     if not isinstance(asked, dict):
         raise GrantRefused("invalid_request", "the body is not a JSON object")
+    for name, kinds in _KINDS.items():
+        if name in asked and (not isinstance(asked[name], kinds) or isinstance(asked[name], bool)):
+            raise GrantRefused("invalid_request", f"'{name}' has a value of a wrong kind")
     return asked
 
 

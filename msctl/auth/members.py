@@ -59,8 +59,8 @@ def parse(text: str) -> Directory:
 
 
 def digest(secret: str) -> str:
-    """What is kept of a secret: random ones need no salt."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    """What is kept of a secret: random ones need no salt. Bytes that are no text have one, too."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _client(values: dict[str, object]) -> Client:

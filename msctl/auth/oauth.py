@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request
-from authlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 
 from msctl.auth.authority import Authority
 from msctl.auth.members import digest
@@ -100,6 +101,12 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]
         client = self.authority.client(client_id)
         return KnownClient(client or Client(client_id, "outside", {}))
 
+    def get_token_grant(self, request: FormRequest) -> Any:
+        """The grant that was asked for; to ask for none is not to ask for an unknown one (RFC 6749, 5.2)."""
+        if not request.form.get("grant_type"):
+            raise InvalidRequestError("'grant_type' is missing")
+        return super().get_token_grant(request)
+
     def create_oauth2_request(self, request: FormRequest) -> FormRequest:
         """Ours already."""
         return request
@@ -118,6 +125,7 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]
         """What ``respond`` says, with errors as RFC 6749 wants them."""
         try:
             check_one_method(request)
+            check_readable(request)
             found = respond(request)
         except OAuth2Error as error:
             found = self.handle_error_response(request, error)
@@ -129,6 +137,14 @@ def check_one_method(request: FormRequest) -> None:
     used = ("Authorization" in request.headers, "client_secret" in request.form)
     if sum((*used, "client_assertion" in request.form)) > 1:
         raise InvalidRequestError("more than one way of client authentication")
+
+
+def check_readable(request: FormRequest) -> None:
+    """Authlib takes a login in Basic for text, which it need not be."""
+    try:
+        extract_basic_authorization(request.headers)
+    except UnicodeDecodeError as exc:
+        raise InvalidClientError(description="the login is no text") from exc
 
 
 def settled(answer: Answer, *, basic: bool) -> Answer:

@@ -6,8 +6,8 @@ permission may use any routing key, so every user gets one. The default exchange
 name ``amq.default`` and its routing keys are not checked at all: whoever may write to it writes to
 every queue, so no service may. An empty expression matches nothing but the empty name.
 
-Known gap, seen on 3.10: only the message's own routing key is checked, not those of a ``CC`` header, so
-a service that publishes anything can send a copy under an undeclared key.
+Seen on 3.10: only the message's own routing key is checked, not those of a ``CC`` header. Consumers close
+that gap: they bury what came from ``events`` with another routing key than its type.
 """
 
 from __future__ import annotations

@@ -141,6 +141,10 @@ class _AmqpDelivery:
     def headers(self) -> Mapping[str, object]:
         return self.message.headers
 
+    @property
+    def published_as(self) -> str | None:
+        return self.message.routing_key if self.message.exchange == EXCHANGE else None
+
     async def acknowledge(self) -> None:
         try:
             await self.message.ack()

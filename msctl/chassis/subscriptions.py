@@ -34,6 +34,10 @@ class Delivery(Protocol):
     def headers(self) -> Mapping[str, object]:
         """The message's headers."""
 
+    @property
+    def published_as(self) -> str | None:
+        """The type that the broker let somebody publish; nothing where the service itself put it aside."""
+
     async def acknowledge(self) -> None:
         """The queue may forget the message."""
 
@@ -42,6 +46,15 @@ class Delivery(Protocol):
 
     async def forward(self, queue: str, headers: Mapping[str, str | int]) -> None:
         """Put a confirmed copy into ``queue``; raises BrokerError when that is not known to have worked."""
+
+
+def check_type(event: Event, published_as: str | None) -> None:
+    """Refuse an event whose publisher may not be allowed to publish it; raises EventInvalid.
+
+    RabbitMQ checks the routing key alone, neither what the event says of itself nor the keys of a CC header.
+    """
+    if published_as is not None and published_as != event.type:
+        raise EventInvalid(f"it says it is {event.type!r}, but was published as {published_as!r}")
 
 
 class Subscriptions:
@@ -84,6 +97,7 @@ class Subscriptions:
     async def _outcome(self, delivery: Delivery) -> tuple[Retry | Bury, Exception] | None:
         try:
             event = parse(delivery.body)
+            check_type(event, delivery.published_as)
         except EventInvalid as error:
             return self._buried("unknown", delivery, error)
         key = self._key(event)

@@ -41,6 +41,7 @@ async def test_the_operator_gets_any_clients_token_within_its_policy(office: Cli
         claims = parse((await answer.json())["access_token"].encode()).payload
     assert (claims["sub"], claims["client_id"], claims["exp"] - claims["iat"]) == ("ann", "orders", 30)
     mistakes: list[Any] = [{"client": "nobody"}, {"client": "orders", "audience": "x"}, {"ttl": 10**9}, []]
+    mistakes += [{"ttl": "1"}, {"ttl": True}, {"scope": 5}, {"subject": ["ann"]}]
     for wrong in mistakes:
         async with office.post("/-/tokens", json=wrong, headers=OPERATOR) as answer:
             assert answer.status == 400

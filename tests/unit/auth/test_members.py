@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msctl.auth.members import directory, parse, render
+from msctl.auth.members import digest, directory, parse, render
 from msctl.errors import MsctlError
 from msctl.model.project import AggregatePart, Auth, AuthClient, Gateway, Project, Route
 from msctl.model.secret import Secret
@@ -35,6 +35,10 @@ def shop() -> Project:
         ),
         auth=Auth((AuthClient("web", ("orders:read",)),)),
     )
+
+
+def test_a_secret_that_is_no_text_is_only_wrong() -> None:
+    assert digest("\udcff") != digest("")
 
 
 def test_calls_are_what_lets_a_service_get_a_token(shop: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -102,6 +103,20 @@ async def test_who_does_not_prove_himself_is_an_invalid_client(
     status, answer = await ask(doors, login=login, grant_type="client_credentials", **form)
     assert (status, answer["error"]) == (401, "invalid_client")
     assert answer["error_description"] == "unknown client, or not its credentials"
+
+
+@pytest.mark.parametrize("login", [b"\xff\xfe:\xfd", b"web", b"", b"web:\x00", "wéb:x".encode("latin-1")])
+async def test_a_login_that_is_no_text_is_an_invalid_client(doors: Client, login: bytes) -> None:
+    headers = {"Authorization": f"Basic {b64encode(login).decode()}"}
+    form = {"grant_type": "client_credentials"}
+    for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke"):
+        async with doors.post(path, data=form, headers=headers) as answer:
+            assert (answer.status, (await answer.json())["error"]) == (401, "invalid_client"), path
+
+
+async def test_no_grant_is_an_invalid_request(doors: Client) -> None:
+    status, answer = await ask(doors, scope="orders:read")
+    assert (status, answer["error"]) == (400, "invalid_request")
 
 
 async def test_the_challenge_comes_when_basic_was_tried(doors: Client) -> None:

@@ -72,6 +72,7 @@ class FakeDelivery:
     body: bytes
     headers: Mapping[str, object] = field(default_factory=dict)
     forwarding_fails: bool = False
+    published_as: str | None = None
     done: list[str] = field(default_factory=list)
     forwarded: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
 

@@ -113,6 +113,18 @@ async def test_what_is_no_event_is_buried_at_once(body: bytes) -> None:
     assert "EventInvalid" in str(received.forwarded[0][1]["x-msctl-cause"])
 
 
+async def test_what_was_published_as_something_else_is_buried_at_once() -> None:
+    bench = Bench()
+    received = delivery("payment.captured")
+    received.published_as = "notification.sent"
+    await bench.receive(received)
+    assert received.forwarded[0][0] == "orders.dead"
+    assert "published as 'notification.sent'" in str(received.forwarded[0][1]["x-msctl-cause"])
+    received = delivery("payment.captured")
+    received.published_as = "payment.captured"
+    assert not (await bench.receive(received)).forwarded
+
+
 async def test_an_event_that_nobody_handles_is_buried() -> None:
     bench = Bench("order.*")
     received = await bench.receive(delivery("payment.captured"))
