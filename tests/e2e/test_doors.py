@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from tests.e2e.catalog import entries
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import containers, docker
 from tests.e2e.inside import inside
+from tests.e2e.ordering import get
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -67,14 +70,16 @@ _PUBLISH = """
     import asyncio, json, sys
     import aio_pika
 
-    async def publish(exchange_name, key):
+    async def publish(exchange_name, key, body="{}"):
         url = open("/run/secrets/amqp_url").read().strip()
         connection = await aio_pika.connect(url)
         async with connection:
             channel = await connection.channel(publisher_confirms=True)
             exchange = await channel.get_exchange(exchange_name, ensure=False)
             try:
-                await exchange.publish(aio_pika.Message(b"{}"), routing_key=key, timeout=5)
+                headers = {"CC": ["order.placed"]} if body != "{}" else {}
+                message = aio_pika.Message(body.encode(), headers=headers)
+                await exchange.publish(message, routing_key=key, timeout=5)
                 return "taken"
             except Exception as error:
                 return type(error).__name__
@@ -223,6 +228,23 @@ def test_an_undeclared_event_is_not_taken(shop: Checkout) -> None:
     assert publish("order.placed") != "taken"
     for queue in ("orders", "inventory", "orders.dead"):
         assert inside(shop, "payments-1", _PUBLISH, "consume", queue) != "given"
+
+
+def test_nobody_speaks_of_what_he_may_not_publish(shop: Checkout) -> None:
+    """An event lies about its type, and a copy goes where its publisher may not publish (a CC header)."""
+    order = str(uuid.uuid4())
+    data = {"order": order, "sku": "WIDGET", "quantity": 1, "customer": "eve", "amount": "1.00"}
+    forged = {"specversion": "1.0", "id": order, "source": f"/{shop.project}/orders", "type": "order.placed"}
+    body = json.dumps({**forged, "data": data})
+    assert inside(shop, "payments-1", _PUBLISH, "publish", "events", "payment.captured", body) == "taken"
+    eventually(lambda: _buried_as_lies(shop, order) >= {"payments", "inventory", "orders"})
+    shop.msctl("events", "dead", "drop", "--all", "--yes").good()
+    assert get(shop, f"/api/payments?order={order}") == []
+
+
+def _buried_as_lies(checkout: Checkout, event: str) -> set[str]:
+    letters = checkout.msctl("events", "dead", "list", "--json").good().json()
+    return {one["service"] for one in letters if one["id"] == event and "published as" in one["cause"]}
 
 
 def test_nobody_registers_anothers_name(shop: Checkout) -> None:
