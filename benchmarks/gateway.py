@@ -28,6 +28,7 @@ CONNECTIONS, PAUSE = 64, 10
 
 T = TypeVar("T")
 PATH = "/api/7/x"
+VARIED = "/varied/"
 _HEADINGS = ("", "requests/s", "p50 ms", "p99 ms", "CPU µs", "CPU, times nginx's")
 
 
@@ -56,6 +57,16 @@ def plain(bench: Bench, headers: tuple[str, ...] = ()) -> None:
 def browser(bench: Bench) -> None:
     """The same with the ten headers of a browser."""
     plain(bench, BROWSER)
+
+
+def varied(bench: Bench) -> None:
+    """A browser's ten headers and one more; no request and no answer has the head of another."""
+
+    def measure(running: Running) -> Seen:
+        load(running, bench.folder, 1.0, VARIED, BROWSER, vary=True)
+        return load(running, bench.folder, bench.seconds, VARIED, BROWSER, vary=True)
+
+    _table(bench, measure)
 
 
 def token(bench: Bench) -> None:
@@ -128,6 +139,7 @@ def many_routes(bench: Bench) -> None:
 PARTS: Mapping[str, Callable[[Bench], None]] = {
     "plain": plain,
     "browser": browser,
+    "varied": varied,
     "token": token,
     "half-load": half_load,
     "big-bodies": big_bodies,

@@ -31,7 +31,8 @@ http {{
 }}
 """
 _UPSTREAM = """server {{ listen 127.0.0.1:{port} backlog=1024; default_type application/json;
-    location / {{ return 200 '{answer}'; }} }}"""
+    location / {{ return 200 '{answer}'; }}
+    location /varied/ {{ add_header ETag '"$request_id"'; return 200 '{answer}'; }} }}"""
 _FORWARD = """upstream up {{ server 127.0.0.1:{behind}; keepalive 256; keepalive_requests 1000000000; }}
   server {{ listen 127.0.0.1:{port} backlog=1024;
     location / {{ proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";

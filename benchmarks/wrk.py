@@ -18,6 +18,14 @@ function done(summary, latency)
     latency:percentile(50) / 1000, latency:percentile(99) / 1000))
 end
 """
+_VARY = """
+local trip = 0
+function request()
+  trip = trip + 1
+  wrk.headers["X-Trip"] = tostring(trip)
+  return wrk.format("GET", wrk.path .. trip)
+end
+"""
 _PAUSE = """
 function delay() return math.random(0, %d) end
 """
@@ -52,10 +60,14 @@ def load(
     headers: tuple[str, ...] = (),
     connections: int = 32,
     pause: int | None = None,
+    vary: bool = False,
 ) -> Seen:
-    """Keep ``connections`` busy; with ``pause`` each waits up to so many milliseconds after an answer."""
+    """Keep ``connections`` busy; with ``pause`` each waits up to so many milliseconds after an answer.
+
+    With ``vary`` no two requests have the same target or the same headers.
+    """
     script = folder / "wrk.lua"
-    script.write_text(_SCRIPT + ("" if pause is None else _PAUSE % pause))
+    script.write_text(_SCRIPT + ("" if pause is None else _PAUSE % pause) + (_VARY if vary else ""))
     given = [part for header in headers for part in ("-H", header)]
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:g}s", "-s", str(script), *given]
     before = target.cpu()

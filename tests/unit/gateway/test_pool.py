@@ -1,9 +1,10 @@
-"""Connections that are kept for another request."""
+"""Connections that are kept for another request, and what is kept with them."""
 
 from __future__ import annotations
 
 import asyncio
 
+from msctl.gateway.client import REMEMBERING_SECONDS
 from tests.unit.gateway.in_memory import Instance, Lab, document, eventually
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: g\r\n\r\n"
@@ -40,3 +41,19 @@ async def test_a_connection_with_bytes_behind_its_answer_is_not_kept() -> None:
     await lab.settle()
     (service,) = lab.services
     assert service.pool.idle_count(service.endpoints.all[0]) == 0
+
+
+async def test_an_idle_client_s_fields_are_remembered_only_for_a_while() -> None:
+    lab = Lab(answering, document(instances=1))
+    client = lab.client()
+    for _ in range(2):
+        client.received.clear()
+        client.wire.deliver(REQUEST)
+        await eventually(lambda: client.received and client.connection._exchange is None)
+    remembered = client.connection._reader
+    client.connection.sweep(lab.gateway.clock() + REMEMBERING_SECONDS - 1.0)
+    assert remembered._last is not None
+    client.connection.sweep(lab.gateway.clock() + REMEMBERING_SECONDS + 1.0)
+    assert remembered._last is None
+    client.wire.deliver(REQUEST)
+    await eventually(lambda: bytes(client.received).count(b"HTTP/1.1 200") == 2)
