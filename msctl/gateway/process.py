@@ -86,11 +86,11 @@ async def _serve(config_path: Path, config: GatewayConfig, stream: LogStream) ->
         reloading = Reloading(config_path, gateway, discovery)
         await discovery.follow(gateway.table)
         certificates = Certificates(config.tls) if config.tls is not None else None
+        _spare_the_collector()
         server = await listen(config.listen, _protocol(gateway, certificates), certificates)
         if config.admin is not None:
             await _serve_admin(stack, config.admin, Admin(gateway, reloading.reload))
         sweeper = asyncio.create_task(_sweep(gateway, certificates))
-        _spare_the_collector()
         await _until_told(reloading)
         server.close()
         await gateway.drain(draining_time(gateway.table.config.stop_grace))
