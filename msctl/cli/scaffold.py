@@ -86,7 +86,7 @@ def init(
     if folder.resolve() != Path.cwd():
         say(f"  cd {folder}")
     say("  msctl up")
-    say(f"  curl -s http://127.0.0.1:{made.port}{made.service.order.route}")
+    say(f"  {_curl(f'http://127.0.0.1:{made.port}', made.service)}")
 
 
 def new_service(
@@ -112,6 +112,9 @@ def new_service(
     health: Annotated[
         str | None, typer.Option("--health", help="Its health path; default: the template's.")
     ] = None,
+    without_tokens: Annotated[
+        bool, typer.Option("--open", help="Anybody may call it; default: scopes NAME:read and NAME:write.")
+    ] = False,
     no_input: NoInput = False,
     as_json: Json = False,
 ) -> None:
@@ -145,6 +148,7 @@ def new_service(
         image,
         port,
         health,
+        tokens=not without_tokens,
     )
     found = find_template(template, Path.cwd())
     made = use_case.new_service(order, found, wired.manifest, project, os.environ)
@@ -182,6 +186,11 @@ def _asked(template: str, database: Database) -> tuple[str, str, Database]:
     return name, template, next(one for one in _DATABASES if one == chosen)
 
 
+def _curl(gateway: str, made: Made) -> str:
+    token = '-H "Authorization: Bearer $(msctl token issue)" ' if made.order.scopes else ""
+    return f"curl -s {token}{gateway}{made.order.route}"
+
+
 def _words(given: list[str] | None) -> tuple[str, ...]:
     return tuple(word.strip() for text in given or () for word in text.split(",") if word.strip())
 
@@ -202,5 +211,4 @@ def _tell(wired: Context, made: Made, template: Template) -> None:
         say(f"  (cd {folder} && {template.test})")
     say("  msctl up")
     if made.order.route is not None:
-        gateway = wired.loaded.project.gateway
-        say(f"  curl -s http://{gateway.bind}:{gateway.port}{made.order.route}")
+        say(f"  {_curl(wired.loaded.project.gateway.public_url, made)}")

@@ -21,6 +21,8 @@ def entry(order: Order, template: Template) -> dict[str, Any]:
         found["port"] = order.port
     if order.database is not None:
         found["database"] = order.database
+    if order.scopes:
+        found["scopes"] = list(order.scopes)
     for key in ("calls", "publishes", "subscribes"):
         if given := getattr(order, key):
             found[key] = list(given)
@@ -37,4 +39,11 @@ def routes(order: Order, template: Template) -> list[dict[str, Any]]:
         return []
     inside = "/{rest}" if template.image else f"/{order.name}/{{rest}}"
     path = f"{order.route.rstrip('/')}/{{rest:path}}"
-    return [{"path": path, "service": order.name, "rewrite": inside}]
+    common = {"path": path, "service": order.name, "rewrite": inside}
+    if not order.scopes:
+        return [common]
+    read, write = order.scopes
+    return [
+        {**common, "methods": ["GET"], "scopes": [read]},
+        {**common, "methods": ["POST"], "scopes": [write]},
+    ]

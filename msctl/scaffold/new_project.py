@@ -53,7 +53,10 @@ def new_project(
     manifest = folder / MANIFEST
     if manifest.exists():
         raise UsageError(f"{manifest} is there already, and nothing is overwritten", "choose another folder")
-    files = render(shipped("project"), {"project": name, "gateway_port": port, "route": order.route})
+    files = render(
+        shipped("project"),
+        {"project": name, "gateway_port": port, "route": order.route, "tokens": template.tokens},
+    )
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     kept = tuple(other for other in files if other != MANIFEST and (folder / other).exists())

@@ -46,12 +46,14 @@ def new_service(
         with placing.placed(folder, files):
             _check_manifest(after, manifest, environment)
             placing.replace(manifest, before, after)
-    told = tuple(str(route["path"]) for route in paths)
+    told = tuple(dict.fromkeys(str(route["path"]) for route in paths))
     return Made(order, folder, tuple(sorted(files)), told, template.test)
 
 
 def _complete(order: Order, template: Template) -> Order:
-    return replace(order, health="/") if template.image and order.health is None else order
+    if template.image and order.health is None:
+        order = replace(order, health="/")
+    return order if template.tokens else replace(order, tokens=False)
 
 
 def _check_against(order: Order, template: Template, project: Project) -> None:

@@ -15,7 +15,10 @@ DATABASES: dict[DatabaseEngine, str] = {"postgres": "PostgreSQL", "mariadb": "Ma
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One new service; ``route`` is the path that clients see, ``image`` a finished image to run."""
+    """One new service; ``route`` is the path that clients see, ``image`` a finished image to run.
+
+    With ``tokens`` it has the scopes ``NAME:read`` and ``NAME:write``.
+    """
 
     name: str
     template: str = "python"
@@ -27,6 +30,12 @@ class Order:
     image: str | None = None
     port: int = 8000
     health: str | None = None
+    tokens: bool = True
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What tokens for it can allow: reading and writing."""
+        return (f"{self.name}:read", f"{self.name}:write") if self.tokens else ()
 
     @property
     def module(self) -> str:

@@ -17,7 +17,15 @@ ABOUT = "template.yaml"
 SUFFIX = ".jinja"
 SHIPPED = ("python", "node", "image")
 _PARTS = "_parts"
-_KEYS = {"description": str, "events": bool, "image": bool, "test": str, "databases": list, "manifest": dict}
+_KEYS = {
+    "description": str,
+    "events": bool,
+    "image": bool,
+    "tokens": bool,
+    "test": str,
+    "databases": list,
+    "manifest": dict,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Template:
     description: str = ""
     events: bool = True
     image: bool = False
+    tokens: bool = True
     test: str | None = None
     databases: tuple[str, ...] = ("postgres", "mariadb", "redis", "none")
     manifest: Mapping[str, Any] = field(default_factory=dict)

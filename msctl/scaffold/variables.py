@@ -21,6 +21,7 @@ def variables(order: Order, project: Project) -> dict[str, Any]:
         "publishes": list(order.publishes),
         "subscribes": list(order.subscribes),
         "calls": list(order.calls),
+        "tokens": order.tokens,
         "ports": {callee: project.services[callee].port for callee in order.calls},
         "route": order.route,
         "image": order.image,

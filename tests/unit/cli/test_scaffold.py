@@ -22,7 +22,7 @@ def test_init_says_what_to_run_next(cli: Cli, tmp_path: Path, monkeypatch: pytes
         "next:",
         "  cd bank",
         "  msctl up",
-        "  curl -s http://127.0.0.1:8123/api/hello",
+        '  curl -s -H "Authorization: Bearer $(msctl token issue)" http://127.0.0.1:8123/api/hello',
     ]
     monkeypatch.chdir(tmp_path / "bank")
     assert cli("validate").code == 0
@@ -41,12 +41,17 @@ def test_a_new_service_is_in_the_manifest(cli: Cli, folder: Path) -> None:
     assert answer["publishes"] == ["a.b", "a.c"]
     assert "Dockerfile" in answer["files"]
     assert answer["routes"] == ["/api/reviews/{rest:path}"]
-    assert cli("validate").out == "valid: project 'shop', 3 services, 1 routes\n"
+    assert cli("validate").out == "valid: project 'shop', 3 services, 2 routes\n"
 
 
 def test_a_service_needs_no_route(cli: Cli, folder: Path) -> None:
     assert cli("scaffold", "new-service", "worker", "--route", "none").code == 0
     assert cli("validate").out == "valid: project 'shop', 3 services, 0 routes\n"
+
+
+def test_a_service_can_be_open(cli: Cli, folder: Path) -> None:
+    assert "Bearer" not in cli("scaffold", "new-service", "open", "--open").err
+    assert "scopes" not in (folder / "msctl.yaml").read_text()
 
 
 def test_it_ends_with_what_to_run_next(cli: Cli, folder: Path) -> None:
@@ -55,7 +60,7 @@ def test_it_ends_with_what_to_run_next(cli: Cli, folder: Path) -> None:
         "next:",
         "  (cd services/reviews && pytest)",
         "  msctl up",
-        "  curl -s http://127.0.0.1:8080/api/reviews",
+        '  curl -s -H "Authorization: Bearer $(msctl token issue)" http://127.0.0.1:8080/api/reviews',
     ]
     assert cli("--quiet", "scaffold", "new-service", "other").err == ""
 
