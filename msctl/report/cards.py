@@ -21,8 +21,7 @@ def show_error(console: Console, error: MsctlError) -> None:
         for card in error.cards:
             show_card(console, card)
     if isinstance(error, ManifestInvalid):
-        for problem in error.problems:
-            console.print(_problem(problem, "error"))
+        show_problems(console, error.problems)
     console.print(Text.assemble(("error: ", "bold red"), harmless(error.message)))
     if isinstance(error, BuildFailed):
         for line in error.lines:
@@ -31,6 +30,12 @@ def show_error(console: Console, error: MsctlError) -> None:
             console.print(f"{_INDENT}full log: {error.log}")
     if error.hint is not None:
         console.print(Text.assemble(("hint: ", "bold"), harmless(error.hint)))
+
+
+def show_problems(console: Console, problems: Iterable[ManifestProblem]) -> None:
+    """Print what has to be mended."""
+    for problem in problems:
+        console.print(_problem(problem, "error"))
 
 
 def show_warnings(console: Console, problems: Iterable[ManifestProblem]) -> None:
