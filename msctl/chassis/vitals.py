@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Vitals:
         self._service_id = service_id
         self._store = store
         self._clock = clock
+        self._asking: asyncio.Task[str | None] | None = None
 
     async def composite(self) -> Health:
         """The whole: the database's state decides, the broker's is a warning."""
@@ -60,8 +62,14 @@ class Vitals:
         return Health(self._service_id, "pass")
 
     async def _database_cause(self) -> str | None:
+        """Asked once for all who want to know at the same time: many questions are no load."""
         if not self.started:
             return self.start_cause or STARTING
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.ensure_future(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> str | None:
         try:
             await self._store.ping()
         except DatabaseUnavailable as error:

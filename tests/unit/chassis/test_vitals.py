@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msctl.chassis.vitals import Vitals
 from tests.unit.chassis.doubles import FlakyStore
 
@@ -49,3 +51,21 @@ async def test_a_stopping_service_takes_no_more_work() -> None:
     vitals.stopping = True
     health = await vitals.composite()
     assert (health.status, health.output) == ("fail", "stopping")
+
+
+async def test_many_questions_at_a_time_are_one_for_the_database() -> None:
+    store = FlakyStore()
+    asked = 0
+
+    async def ping() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+
+    store.ping = ping  # type: ignore[method-assign]
+    vitals = started(store)
+    found = await asyncio.gather(*(vitals.composite() for _ in range(50)))
+    assert {health.status for health in found} == {"pass"}
+    assert asked == 1
+    await vitals.composite()
+    assert asked == 2
