@@ -1,0 +1,7 @@
+MYSQL_PWD=$(cat /run/secrets/superuser_password)
+export MYSQL_PWD
+set -- "$1" mariadb --no-defaults -uroot --default-character-set=utf8mb4
+name=$1
+shift
+"$@" -e "DROP DATABASE IF EXISTS \`$name\`; CREATE DATABASE \`$name\` CHARACTER SET utf8mb4"
+"$@" --database="$name"

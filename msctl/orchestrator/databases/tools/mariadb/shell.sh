@@ -1,0 +1,3 @@
+MYSQL_PWD=$(cat /run/secrets/superuser_password)
+export MYSQL_PWD
+exec mariadb --no-defaults -uroot --default-character-set=utf8mb4 --database="$1"

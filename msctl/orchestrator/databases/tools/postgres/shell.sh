@@ -1,0 +1,1 @@
+exec psql -U postgres -d "$1"
