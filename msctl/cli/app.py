@@ -10,8 +10,11 @@ import typer
 import msctl
 from msctl.cli import (
     circuits,
+    compose,
     config,
+    conformance,
     dashboard,
+    db,
     doctor,
     events,
     explain,
@@ -92,6 +95,9 @@ def options(
 scaffold.add_to(app)
 doctor.add_to(app)
 config.add_to(app)
+db.add_to(app)
+compose.add_to(app)
+conformance.add_to(app)
 lifecycle.add_to(app)
 observe.add_to(app)
 logs.add_to(app)

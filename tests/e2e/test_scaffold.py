@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -40,9 +42,17 @@ def bank(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Che
         checkout.sweep()
 
 
+@cache
+def token(checkout: Checkout) -> str:
+    """The operator's token for everything."""
+    return checkout.msctl("token", "issue").good().stdout.strip()
+
+
 def ask(checkout: Checkout, path: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(checkout.url + path, data), timeout=30) as answer:
+    headers = {"Authorization": f"Bearer {token(checkout)}"}
+    request = urllib.request.Request(checkout.url + path, data, headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
@@ -75,6 +85,65 @@ def test_events_arrive(bank: Checkout) -> None:
 ])  # fmt: skip
 def test_calls_arrive(bank: Checkout, name: str, answers: dict[str, int]) -> None:
     assert ask(bank, f"/api/{name}/neighbours") == answers
+
+
+@pytest.mark.parametrize("name", ["greetings", "ledger", "front"])
+def test_a_fresh_service_passes_the_exam(bank: Checkout, name: str) -> None:
+    found = bank.msctl("conformance", name, "--json", "--events").good().json()
+    assert {verdict["level"] for verdict in found} <= {"pass", "warn", "skip"}
+    held = {verdict["check"] for verdict in found if verdict["level"] == "pass"}
+    assert {"without a token it is 401", "a token without the scope is 403", "it is registered"} <= held
+
+
+@pytest.mark.parametrize("name", ["accounts", "front"])
+def test_it_stops_without_losing_anything_and_comes_back(bank: Checkout, name: str) -> None:
+    found = bank.msctl("conformance", name, "--json", "--stop").good().json()
+    assert {verdict["level"] for verdict in found if verdict["topic"] == "stop"} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("accounts", "SELECT text FROM items"),
+        ("ledger", "SELECT text FROM items"),
+        ("greetings", "HVALS items"),
+    ],
+)
+def test_a_backup_brings_everything_back(bank: Checkout, name: str, table: str) -> None:
+    ask(bank, f"/api/{name}", {"text": f"kept by {name}"})
+    first, second = bank.folder / f"{name}-1.gz", bank.folder / f"{name}-2.gz"
+    bank.msctl("db", "backup", name, "--output", str(first)).good()
+    ask(bank, f"/api/{name}", {"text": "too late"})
+    bank.msctl("db", "restore", name, str(first), "--yes").good()
+    bank.msctl("db", "backup", name, "--output", str(second)).good()
+    assert gzip.decompress(first.read_bytes()) == gzip.decompress(second.read_bytes())
+    told = bank.msctl("db", "shell", name, "-c", table).good().stdout
+    assert f"kept by {name}" in told
+    assert "too late" not in told
+    assert ask(bank, f"/api/{name}", {"text": "afterwards"})["text"] == "afterwards"
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"), [("accounts", "SELECT nope"), ("ledger", "SELECT nope"), ("greetings", "NOPE x")]
+)
+def test_a_wrong_statement_is_told(bank: Checkout, name: str, statement: str) -> None:
+    outcome = bank.msctl("db", "shell", name, "-c", statement)
+    assert outcome.exit_code == 1
+    assert "nope" in outcome.stderr.lower()
+
+
+@pytest.mark.parametrize("name", ["accounts", "ledger"])
+def test_a_new_migration_is_applied_after_a_backup(bank: Checkout, name: str) -> None:
+    migration = bank.folder / "services" / name / "migrations" / "002_more.sql"
+    migration.write_text("ALTER TABLE items ADD COLUMN more integer;")
+    told = bank.msctl("db", "status", name, "--json").good().json()["migrations"]
+    assert told == {"applied": ["001_items.sql"], "pending": ["002_more.sql"]}
+    assert "applied 002_more.sql" in bank.msctl("db", "migrate", name).good().stderr
+    told = bank.msctl("db", "status", name, "--json").good().json()
+    assert told["migrations"]["pending"] == []
+    assert len(told["backups"]) == 1
+    bank.msctl("db", "shell", name, "-c", "SELECT more FROM items").good()
+    migration.unlink()
 
 
 def test_nothing_is_left_to_do(bank: Checkout) -> None:

@@ -49,6 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "services" / name / "Dockerfile").write_text("ARG MSCTL_RUNTIME\nFROM ${MSCTL_RUNTIME}\n")
     (tmp_path / "msctl.yaml").write_text(MANIFEST)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))  # locks of other runs are not ours
     for name in ("MSCTL_FILE", "MSCTL_VERBOSE", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

@@ -125,3 +125,36 @@ def test_the_shell_is_offered_services(folder: Path) -> None:
 
 def test_the_shell_is_offered_nothing_where_there_is_no_manifest(tmp_path: Path) -> None:
     assert completed(tmp_path, "open", "") == []
+
+
+COMPOSE = "services:\n  web: {image: web, ports: ['80:80'], restart: always}\n"
+
+
+def test_a_compose_file_becomes_a_manifest(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    found = cli("import", "compose")
+    assert (found.code, found.out) == (0, "")
+    assert "services.web.restart: msctl restarts what ends" in found.err
+    assert cli("validate").code == 0
+    again = cli("import", "compose")
+    assert (again.code, "nothing is overwritten" in again.err) == (2, True)
+    assert cli("import", "compose", "--stdout").out == (tmp_path / "msctl.yaml").read_text()
+
+
+def test_a_compose_file_that_needs_mending_is_exit_1(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: nowhere}}\n")
+    found = cli("import", "compose", "--json")
+    assert found.code == 1
+    assert json.loads(found.out)["problems"]
+    assert (tmp_path / "msctl.yaml").exists()
+
+
+def test_a_manifest_becomes_a_compose_file(cli: Cli, folder: Path) -> None:
+    found = cli("export", "compose")
+    assert found.code == 0
+    assert "orders-db:" in found.out
+    assert "gateway:" in found.err
