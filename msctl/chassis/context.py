@@ -59,6 +59,11 @@ def traceparent() -> str | None:
     return at_hand.traceparent if at_hand else None
 
 
+def current_trace() -> TraceContext | None:
+    """Where the work at hand stands in its trace."""
+    return _current.get().trace
+
+
 def trace_id() -> str | None:
     """The trace of the work at hand."""
     at_hand = _current.get().trace

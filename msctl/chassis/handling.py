@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msctl.chassis import context
+from msctl.chassis import context, spans
 from msctl.chassis.cloudevents import EventInvalid, matches
 from msctl.chassis.store import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from msctl.chassis.backoff import Backoff
     from msctl.chassis.cloudevents import Event
@@ -68,6 +70,10 @@ class Handlers:
                 return outcome
 
 
-def working_on(event: Event) -> Any:
-    """The context in which ``event`` is handled: its trace."""
-    return context.working(context.received([event.traceparent] if event.traceparent else []))
+@contextmanager
+def working_on(event: Event) -> Iterator[None]:
+    """The context in which ``event`` is handled: its trace, of which this is a piece."""
+    with context.working(context.received([event.traceparent] if event.traceparent else [])):
+        begun = time.perf_counter()
+        yield
+        spans.done(f"event {event.type}", time.perf_counter() - begun)

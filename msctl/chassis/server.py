@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from msctl.chassis import context, problems
+from msctl.chassis import context, problems, spans
 from msctl.chassis.exchange import Reply, Request
 from msctl.chassis.problems import Problem
 from msctl.chassis.store import DatabaseUnavailable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Circuits = Callable[[], Sequence[Mapping[str, object]]]
 
+PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics", "/-/circuits"})
 LARGEST_BODY = 1024 * 1024
 OUTCOME_UNKNOWN = "; the outcome is unknown: ask before trying again, or use an Idempotency-Key"
 _log = logging.getLogger(__name__)
@@ -145,7 +146,13 @@ async def _in_context(request: web.Request, handler: WebHandler) -> web.StreamRe
         headers.getall("traceparent", ()), headers.getall("tracestate", ()), headers.get("X-Timeout-Ms")
     )
     with context.working(work):
-        return await handler(request)
+        begun = time.perf_counter()
+        response = await handler(request)
+        resource = request.match_info.route.resource
+        template = resource.canonical if resource is not None else request.path[:200]
+        if template not in PROBES:
+            spans.done(f"{request.method} {template}", time.perf_counter() - begun, status=response.status)
+        return response
 
 
 def _explained(service: str) -> Middleware:

@@ -28,6 +28,7 @@ from msctl.cli import (
     routes,
     scaffold,
     tokens,
+    traces,
 )
 from msctl.cli.completion import environments
 from msctl.cli.context import Context
@@ -103,6 +104,7 @@ observe.add_to(app)
 logs.add_to(app)
 health.add_to(app)
 dashboard.add_to(app)
+traces.add_to(app)
 manifest.add_to(app)
 images.add_to(app)
 routes.add_to(app)

@@ -77,7 +77,7 @@ def logs(  # noqa: PLR0917 - options
             names or [],
             wanted=wanted,
             redactor=redactor,
-            stored=_stored(wired, access),
+            stored=stored_logs(wired, access),
             follow=follow,
             tail=tail,
         )
@@ -102,7 +102,7 @@ def show_records(wired: Context, records: Iterable[LogRecord], *, as_json: bool,
         wired.consoles.answer.print(log_text(record, short, width))
 
 
-def _stored(wired: Context, access: Access) -> StoredLogs:
+def stored_logs(wired: Context, access: Access) -> StoredLogs:
     """What the observer has; nothing when it is away: the engine has the newest lines in any case."""
     from msctl.errors import MsctlError  # noqa: PLC0415
     from msctl.orchestrator.observer import observer_if_there  # noqa: PLC0415

@@ -190,7 +190,7 @@ def _lines_of(via: bytes, forwarded: bytes, addresses: bytes, scheme: bytes, hos
 
 
 def _identity_lines(trace: TraceContext, request_id: str) -> bytes:
-    trace_id, span_id, flags, _ = trace
+    trace_id, span_id, flags, _, _ = trace
     ids = f"traceparent: 00-{trace_id}-{span_id}-{flags}\r\nX-Request-Id: {request_id}\r\n"
     lines = ids.encode("ascii")
     return lines if trace.state is None else lines + b"tracestate: %b\r\n" % trace.state.encode("latin-1")

@@ -57,5 +57,7 @@ def _line(exchange: Exchange, seconds: float) -> str:
             "client": exchange.client.peer,
             "request_id": exchange.request_id,
             "trace_id": exchange.trace.trace_id,
+            "span_id": exchange.trace.span_id,
+            "parent_id": exchange.trace.parent_id,
         }
     )

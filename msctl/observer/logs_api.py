@@ -110,6 +110,7 @@ def question_of(query: MultiMapping[str]) -> tuple[Question, int | None]:
         words=query.get("words") or None,
         trace=query.get("trace") or None,
         instance=_number(query, "instance"),
+        spans=query.get("spans") == "1",
     )
     names = [name for name in query.getall("name", []) if name]
     newest = _number(query, "newest")

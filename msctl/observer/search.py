@@ -10,6 +10,9 @@ from msctl.telemetry.loglines.levels import LEVELS, rank
 from msctl.telemetry.loglines.record import Wanted, regular_expression
 from msctl.telemetry.loglines.transfer import microseconds
 
+SPAN_LEVEL = 1
+"""What the store keeps as the level of a service's span, below all levels of records."""
+
 _TOKEN = re.compile(r"[^\W_]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -42,6 +45,8 @@ class Question:
             found.append(("line.time <= ?", microseconds(wanted.until)))
         if wanted.level is not None and rank(wanted.level) > LEVELS["trace"]:
             found.append(("line.level >= ?", rank(wanted.level)))
+        if not wanted.spans:
+            found.append(("line.level > ?", SPAN_LEVEL))
         if self.after is not None:
             found.append(("line.id > ?", self.after))
         if self.before is not None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msctl.observer.search import Question
+from msctl.observer.search import SPAN_LEVEL, Question
 from msctl.telemetry.loglines.levels import LEVELS, rank
 from msctl.telemetry.loglines.recognise import recognise
+from msctl.telemetry.loglines.record import is_span
 from msctl.telemetry.loglines.transfer import STREAMS, Batch, Position, Source, Stored
 
 _SCHEMA = """
@@ -103,7 +104,8 @@ class Segment:
         for batch in batches:
             source = self._source(batch.source)
             for line in batch.lines:
-                level = rank(recognise(line.text).level)
+                said = recognise(line.text)
+                level = SPAN_LEVEL if is_span(said) else rank(said.level)
                 yield number, line.time, source, STREAMS.index(line.stream), level, line.text
                 number += 1
 

@@ -121,6 +121,7 @@ def _query(wanted: Wanted) -> list[tuple[str, object]]:
         "words": wanted.words,
         "trace": wanted.trace,
         "instance": wanted.instance,
+        "spans": 1 if wanted.spans else None,
     }
     return [(key, value) for key, value in values.items() if value is not None]
 

@@ -19,12 +19,13 @@ RandomBits = Callable[[int], int]
 
 
 class TraceContext(NamedTuple):
-    """Where one piece of work stands in its trace; ``span_id`` is the id of this piece."""
+    """Where a piece of work stands in its trace: ``span_id`` is its id, ``parent_id`` that of its cause."""
 
     trace_id: str
     span_id: str
     flags: str = "00"
     state: str | None = None
+    parent_id: str | None = None
 
     @property
     def traceparent(self) -> str:
@@ -43,7 +44,7 @@ def proceed(parents: Sequence[str], states: Sequence[str], bits: RandomBits) -> 
     if match is None or not _is_valid(match):
         return begin(bits)
     flags = "01" if int(match[4], 16) & 1 else "00"
-    return TraceContext(match[2], "%016x" % (bits(64) or 1), flags, read_state(states))
+    return TraceContext(match[2], "%016x" % (bits(64) or 1), flags, read_state(states), match[3])
 
 
 def read_state(values: Sequence[str]) -> str | None:

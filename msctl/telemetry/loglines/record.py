@@ -11,6 +11,9 @@ from msctl.telemetry.loglines.grouping import Entry
 from msctl.telemetry.loglines.levels import rank
 from msctl.telemetry.loglines.recognise import Recognised, recognise
 
+SPANS = "msctl.span"
+"""Logger of the records that tell how long a piece of work took."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
@@ -64,7 +67,8 @@ class Wanted:
     """Which records to show; what is ``None`` or empty asks for nothing.
 
     ``words`` is what ``--grep`` takes: all words must be there, each at the beginning of one, whatever their
-    case; ``/…/`` is a regular expression. ``trace`` is a trace id or its beginning.
+    case; ``/…/`` is a regular expression. ``trace`` is a trace id or its beginning. Spans of services, which
+    ``msctl trace`` draws, are shown only to whoever asks for ``spans``.
     """
 
     since: datetime | None = None
@@ -73,6 +77,7 @@ class Wanted:
     words: str | None = None
     trace: str | None = None
     instance: int | None = None
+    spans: bool = False
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -85,21 +90,28 @@ class Wanted:
 
     def accepts(self, record: LogRecord) -> bool:
         """Whether ``record`` is wanted."""
-        if self.since is not None and record.time < self.since:
+        said = record.said
+        if (self.instance is not None and record.instance != self.instance) or not self._in_time(record):
             return False
-        if self.until is not None and record.time > self.until:
+        if (not self.spans and is_span(said)) or not (said.trace_id or "").startswith(self.trace or ""):
             return False
-        if self.instance is not None and record.instance != self.instance:
-            return False
-        if self.level is not None and rank(record.said.level) < rank(self.level):
-            return False
-        if self.trace is not None and not (record.said.trace_id or "").startswith(self.trace):
+        if self.level is not None and rank(said.level) < rank(self.level):
             return False
         return self.finds(record.text)
+
+    def _in_time(self, record: LogRecord) -> bool:
+        return (self.since is None or record.time >= self.since) and (
+            self.until is None or record.time <= self.until
+        )
 
     def finds(self, text: str) -> bool:
         """Whether the words are in ``text``."""
         return all(pattern.search(text) for pattern in self._patterns)
+
+
+def is_span(said: Recognised) -> bool:
+    """Whether the record only tells how long a piece of work took."""
+    return said.fields.get("logger") == SPANS
 
 
 def patterns(words: str) -> tuple[re.Pattern[str], ...]:
