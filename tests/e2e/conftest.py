@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.checkout import Checkout
-from tests.e2e.manifests import copy_shop, make_small
+from tests.e2e.manifests import copy_shop, declare, make_small
+from tests.e2e.writing import SECRET
 
 _IMAGES_TIMEOUT = 900.0
 
@@ -49,6 +50,18 @@ def small(images: None, tmp_path: Path) -> Iterator[Checkout]:
     """A small project of the test's own, not yet up."""
     checkout = make_small(tmp_path / "small")
     try:
+        yield checkout
+    finally:
+        checkout.sweep()
+
+
+@pytest.fixture(scope="module")
+def chatty(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A service that is up; tests only read, and write to its log."""
+    checkout = make_small(tmp_path_factory.mktemp("chatty") / "small")
+    declare(checkout, {"web": {"environment": {"API_PASSWORD": SECRET}}})
+    try:
+        checkout.msctl("up").good()
         yield checkout
     finally:
         checkout.sweep()

@@ -11,6 +11,9 @@ from msctl.telemetry.loglines.levels import rank
 from msctl.telemetry.loglines.record import LogRecord
 
 _FAILED = 500
+_PROBES = frozenset({"/healthz"})
+"""Routes of the gateway that nobody's request takes."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -95,6 +98,8 @@ def span_of(record: LogRecord) -> Span | None:
     fields = record.said.fields
     identity, duration = fields.get("span_id"), fields.get("duration_ms")
     if not isinstance(identity, str) or not isinstance(duration, int | float) or record.said.trace_id is None:
+        return None
+    if fields.get("route") in _PROBES:
         return None
     parent, status = fields.get("parent_id"), fields.get("status")
     return Span(

@@ -1,0 +1,119 @@
+"""What the observer keeps of a running project, and shows."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.checkout import Checkout
+from tests.e2e.engine_state import docker, running
+from tests.e2e.writing import SECRET, write
+
+pytestmark = pytest.mark.e2e
+
+LINES = 5000
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def observer_of(checkout: Checkout) -> tuple[str, str]:
+    """Where the observer is, and the token it wants to see."""
+    token = json.loads((checkout.workspace / "observer.json").read_text())["token"]
+    return docker("port", checkout.name("observer"), "8081").splitlines()[0], token
+
+
+def stored(checkout: Checkout, query: str) -> list[dict[str, Any]]:
+    """Lines that the observer has, asked without msctl; none while it does not answer."""
+    place, token = observer_of(checkout)
+    connection = http.client.HTTPConnection(place, timeout=60)
+    try:
+        connection.request("GET", f"/-/logs?{query}", headers={"Authorization": f"Bearer {token}"})
+        return [json.loads(line) for line in connection.getresponse()]
+    except (OSError, http.client.HTTPException):
+        return []
+    finally:
+        connection.close()
+
+
+def test_every_line_is_stored_once_and_in_order_over_kills(chatty: Checkout) -> None:
+    for part in range(5):
+        write(chatty, *(f"counted {part * LINES // 5 + n}" for n in range(LINES // 5)))
+        victim = chatty.name(("agent", "observer")[part % 2])
+        docker("kill", victim)
+        if not running(victim):
+            docker("start", victim)
+    eventually(lambda: len(stored(chatty, "name=web&words=counted")) >= LINES)
+    found = [line["text"] for line in stored(chatty, "name=web&words=counted")]
+    assert found == [f"counted {number}" for number in range(LINES)]
+    shown = chatty.msctl("logs", "web", "--grep", "counted", "--json").good().stdout
+    assert [json.loads(line)["text"] for line in shown.splitlines()] == found
+
+
+def test_no_secret_is_stored(chatty: Checkout) -> None:
+    generated = json.loads((chatty.workspace / "credentials.json").read_text())
+    planted = [SECRET, *(value for value in generated.values() if len(value) >= 8)]
+    write(chatty, *(f"planted {number} {secret}" for number, secret in enumerate(planted)), "planted all")
+    eventually(lambda: bool(stored(chatty, "words=planted+all")))
+    texts = "\n".join(line["text"] for line in stored(chatty, "words=planted"))
+    assert texts.count("[REDACTED]") == len(planted)
+    assert not [secret for secret in planted if secret in texts]
+
+
+def test_the_dashboards_link_lets_in_once(chatty: Checkout) -> None:
+    address = urlsplit(chatty.msctl("dashboard", "--json").good().json()["url"])
+    assert address.hostname == "127.0.0.1"
+    statuses = []
+    for _ in range(2):
+        connection = http.client.HTTPConnection(address.netloc, timeout=30)
+        connection.request("GET", f"/?{address.query}")
+        statuses.append(connection.getresponse().status)
+        connection.close()
+    assert statuses == [303, 401]
+
+
+def test_traffic_is_shown_with_and_without_prometheus(chatty: Checkout) -> None:
+    found = chatty.msctl("top", "--json").good().json()
+    assert found["project"] == chatty.project
+    assert found["traffic"]["memory"] > 0
+    assert [service["name"] for service in found["services"]] == ["web"]
+
+
+def test_a_change_of_health_is_history_with_its_cause(chatty: Checkout) -> None:
+    told = chatty.msctl("health", "web", "--history", "--json").good().stdout
+    assert json.loads(told.splitlines()[-1])["state"] == "pass"
+
+
+def test_a_requests_way_is_one_tree(shop: Checkout) -> None:
+    token = shop.msctl("token", "issue").good().stdout.strip()
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=30)
+    trace_id = "5bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "traceparent": f"00-{trace_id}-00f067aa0ba902b7-01",
+    }
+    body = json.dumps({"sku": "WIDGET", "quantity": 1, "customer": "ann"})
+    connection.request("POST", "/api/orders", body, headers)
+    assert connection.getresponse().status == 201
+    connection.close()
+    wanted = {"gateway", "orders", "inventory", "payments", "notifications"}
+
+    def parts() -> set[str]:
+        outcome = shop.msctl("trace", trace_id, "--json")
+        rows = outcome.json()["rows"] if outcome.exit_code == 0 else []
+        return {row["part"].rpartition("-")[0] or row["part"] for row in rows if "part" in row}
+
+    eventually(lambda: wanted <= parts())
+    assert shop.msctl("trace", trace_id, "--json").json()["connected"]
+    assert "█" in shop.msctl("trace", trace_id).good().stdout
