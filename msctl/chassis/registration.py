@@ -95,12 +95,12 @@ class Registration:
     async def leave(self) -> None:
         """Take the entry out; what fails here is left to the agent."""
         try:
-            await self._ask("PUT", f"deregister/{quote(self._settings.instance)}")
+            await self._ask("PUT", f"agent/service/deregister/{quote(self._settings.instance)}")
         except RegistryError as error:
             _log.warning("not deregistered: %s", error)
 
     async def _registered(self) -> bool:
-        status, body = await self._ask("GET", quote(self._settings.instance), missing=True)
+        status, body = await self._ask("GET", f"agent/service/{quote(self._settings.instance)}", missing=True)
         if status == 404:  # noqa: PLR2004
             return False
         known = json.loads(body)
@@ -109,8 +109,17 @@ class Registration:
 
     async def _register(self) -> None:
         document = entry(self._settings, await self._address(), self._check_id)
-        await self._ask("PUT", "register?replace-existing-checks=true", document)
+        await self._ask("PUT", "agent/service/register?replace-existing-checks=true", document)
+        await self._forget_other_checks()
         _log.info("registered as %s at %s", document["ID"], document["Address"])
+
+    async def _forget_other_checks(self) -> None:
+        """Remove checks that only the catalog knows of an earlier life: with ACLs Consul cannot do it."""
+        _, body = await self._ask("GET", f"health/checks/{quote(self._settings.service)}")
+        for check in json.loads(body):
+            if check["ServiceID"] == self._settings.instance and check["CheckID"] != self._check_id:
+                gone = {"Node": check["Node"], "CheckID": check["CheckID"]}
+                await self._ask("PUT", "catalog/deregister", gone)
 
     async def _address(self) -> str:
         return await asyncio.to_thread(own_address, str(self._settings.registry_address))
@@ -118,7 +127,7 @@ class Registration:
     async def _ask(
         self, method: str, path: str, body: object = None, *, missing: bool = False
     ) -> tuple[int, bytes]:
-        url = f"{self._settings.registry_address}/v1/agent/service/{path}"
+        url = f"{self._settings.registry_address}/v1/{path}"
         token = self._settings.registry_token
         headers = {"X-Consul-Token": token} if token else {}
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)

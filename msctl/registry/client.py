@@ -55,7 +55,8 @@ class Registry:
         The check gets an id of its own: under the old id Consul would keep the old verdict, and an answer
         that the old check still waits for would become one of the new.
         """
-        check = entry.check and check_definition(entry.check, f"{entry.id}:{self._nonce()}")
+        check_id = f"{entry.id}:{self._nonce()}"
+        check = check_definition(entry.check, check_id) if entry.check else None
         accepted = self._session.ask(
             f"register '{entry.id}'",
             lambda consul: consul.agent.service.register(
@@ -71,6 +72,7 @@ class Registry:
         )
         if not accepted:
             raise RegistryError(f"Consul did not register '{entry.id}'")
+        self._forget_other_checks(entry, check_id)
 
     def drain(self, entry_id: str, until: float) -> bool:
         """Take an entry out of rotation and leave it in the catalog, so that nobody enters it anew.
@@ -143,10 +145,25 @@ class Registry:
             )
         )
 
+    def _forget_other_checks(self, entry: Entry, own: str) -> None:
+        """Remove checks that only the catalog knows of an earlier life: with ACLs Consul cannot do it."""
+        _, checks = self._session.ask(
+            f"read the checks of '{entry.name}'", lambda consul: consul.health.checks(entry.name)
+        )
+        for found in checks:
+            if found["ServiceID"] == entry.id and found["CheckID"] != own:
+                self._remove_check(found["Node"], found["CheckID"])
+
+    def _remove_check(self, node: str, check_id: str) -> None:
+        self._session.ask(
+            f"remove check '{check_id}' from the catalog",
+            lambda consul: catalog_deregister(consul, node, check_id=check_id),
+        )
+
     def _remove_from_catalog(self, node: str, entry_id: str) -> None:
         self._session.ask(
             f"remove '{entry_id}' from the catalog",
-            lambda consul: catalog_deregister(consul, node, entry_id),
+            lambda consul: catalog_deregister(consul, node, service_id=entry_id),
         )
 
     def _nodes(self) -> list[str]:

@@ -68,15 +68,18 @@ class Session:
         return client
 
 
-def catalog_deregister(client: Any, node: str, service_id: str) -> None:
-    """Remove a service from the catalog alone.
+def catalog_deregister(
+    client: Any, node: str, *, service_id: str | None = None, check_id: str | None = None
+) -> None:
+    """Remove a service, or one check, from the catalog alone.
 
     Not by py-consul's method: with a token that one sends a ``WriteRequest`` in the body, which
     Consul refuses as an unknown field.
     """
     from consul.callback import CB  # noqa: PLC0415
 
-    body = json.dumps({"Node": node, "ServiceID": service_id})
+    named = {"ServiceID": service_id} if check_id is None else {"CheckID": check_id}
+    body = json.dumps({"Node": node, **named})
     client.http.put(CB.boolean(), "/v1/catalog/deregister", headers=client.prepare_headers(), data=body)
 
 

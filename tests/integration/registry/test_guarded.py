@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from consul import Consul, ConsulException
+from consul.callback import CB
 
 from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
+from msctl.registry import acl
+from msctl.registry.acl import admit_patiently
 from msctl.registry.client import Registry
 from msctl.registry.entry import Entry
 from tests.integration.registry.conftest import GUARD, RunningConsul, await_leader
@@ -15,6 +20,7 @@ from tests.integration.waiting import eventually
 pytestmark = pytest.mark.integration
 
 PROJECT = "guarded"
+ORDERS = "0e9f1d6a-5b7c-4a53-9a41-3c1f7f0f2b6d"
 MINE = Entry("guarded-orders-1", "orders", "10.9.8.1", 8000, {REGISTRY_META: PROJECT})
 
 
@@ -56,6 +62,32 @@ def test_a_blocked_deregistration_leaves_no_ghost(guarded_consul: RunningConsul)
     assert operator.entries(PROJECT) == ()
     instance.close()
     operator.close()
+
+
+def test_a_check_that_only_the_catalog_knows_ends_with_the_next_life(guarded_consul: RunningConsul) -> None:
+    """Such as Consul keeps when it was restarted between an agent's deregistration and the catalog's."""
+    operator = Registry(guarded_consul.address, GUARD)
+    await_leader(operator)
+    admit_patiently(operator.doors, [acl.service("orders", ORDERS)], seconds=20.0)
+    instance = Registry(guarded_consul.address, ORDERS)
+    instance.register(MINE)
+    eventually(lambda: operator.health(PROJECT) and operator.health(PROJECT)[0].status == "pass")
+    (known,) = operator.entries(PROJECT)
+    _plant_check(guarded_consul, str(known.node))
+    eventually(lambda: operator.health(PROJECT)[0].status == "fail")
+    instance.register(MINE)
+    eventually(lambda: operator.health(PROJECT)[0].status == "pass")
+    instance.close()
+    operator.close()
+
+
+def _plant_check(consul: RunningConsul, node: str) -> None:
+    host, port = consul.address.split(":")
+    client = Consul(host, int(port), token=GUARD)
+    check = {"CheckID": "ghost", "Name": "ghost", "Status": "critical", "ServiceID": MINE.id}
+    body = json.dumps({"Node": node, "SkipNodeUpdate": True, "Check": check})
+    client.http.put(CB.boolean(), "/v1/catalog/register", headers=client.prepare_headers(), data=body)
+    client.http.session.close()
 
 
 def test_what_is_not_there_is_gone(guarded_consul: RunningConsul) -> None:

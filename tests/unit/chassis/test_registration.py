@@ -25,6 +25,7 @@ class FakeRegistry:
 
     entries: dict[str, Any] = field(default_factory=dict)
     tokens: set[str | None] = field(default_factory=set)
+    checks: list[dict[str, str]] = field(default_factory=list)
     refusing: bool = False
     registered: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
@@ -45,6 +46,14 @@ class FakeRegistry:
             self.entries.pop(request.match_info["id"], None)
         return web.Response()
 
+    async def catalog(self, request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response(self.checks)
+        gone = await request.json()
+        self.checks = [c for c in self.checks if (c["Node"], c["CheckID"]) != (gone["Node"], gone["CheckID"])]
+        self.registered.put_nowait("forgotten")
+        return web.json_response(data=True)
+
 
 @pytest.fixture
 async def registry() -> AsyncIterator[tuple[FakeRegistry, str]]:
@@ -52,6 +61,8 @@ async def registry() -> AsyncIterator[tuple[FakeRegistry, str]]:
     app = web.Application()
     app.router.add_route("*", "/v1/agent/service/{name}", fake.answer)
     app.router.add_route("PUT", "/v1/agent/service/{name}/{id}", fake.answer)
+    app.router.add_get("/v1/health/checks/inventory", fake.catalog)
+    app.router.add_put("/v1/catalog/deregister", fake.catalog)
     async with TestServer(app) as server:
         yield fake, str(server.make_url("")).rstrip("/")
 
@@ -104,6 +115,18 @@ async def test_the_entry_of_an_earlier_life_is_replaced_with_its_check(
         running.cancel()
         checks.add(fake.entries["shop-inventory-1"]["Check"]["CheckID"])
     assert len(checks) == 2
+
+
+async def test_checks_of_an_earlier_life_are_removed_from_the_catalog(
+    registry: tuple[FakeRegistry, str], session: aiohttp.ClientSession
+) -> None:
+    fake, address = registry
+    others = {"Node": "registry", "CheckID": "theirs", "ServiceID": "shop-inventory-2"}
+    fake.checks = [{"Node": "registry", "CheckID": "ghost", "ServiceID": "shop-inventory-1"}, others]
+    running = asyncio.create_task(registration(address, session).run())
+    assert [await fake.registered.get() for _ in range(2)] == ["shop-inventory-1", "forgotten"]
+    running.cancel()
+    assert fake.checks == [others]
 
 
 async def test_a_refusal_is_tried_again(
