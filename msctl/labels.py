@@ -15,6 +15,9 @@ IMAGE_KIND = PREFIX + "image-kind"
 EVENT_SCHEMAS = PREFIX + "event-schemas"
 """On containers of services: the JSON Schemas of their events, so that a later change can be compared."""
 
+WAITS = PREFIX + "waits"
+"""On images: ``database`` when what they run waits for its database by itself, as the chassis does."""
+
 RECIPE = PREFIX + "recipe"
 """On images built from a recipe: the hash of everything the recipe is made of."""
 

@@ -122,7 +122,7 @@ def _container(
             config_hash=decision.config_hash,
             reason=decision.reason,
             service=spec.service,
-            after=(*_foundation_ids(spec), *(f"await {need}" for need in spec.needs), f"remove {spec.name}"),
+            after=(*_before_start(spec), f"remove {spec.name}"),
         )
     elif decision.action == "start":
         yield from _starting(spec, decision, situation)
@@ -140,11 +140,7 @@ def _starting(spec: ContainerSpec, decision: Decision, situation: Situation) -> 
         spec=spec,
         service=spec.service,
         reason=decision.reason,
-        after=(
-            *_foundation_ids(spec),
-            *(f"await {need}" for need in spec.needs),
-            f"deregister {spec.name}",
-        ),
+        after=(*_before_start(spec), f"deregister {spec.name}"),
     )
 
 
@@ -175,7 +171,7 @@ def _readiness(
             spec=spec,
             service=spec.service,
             reason="must be ready",
-            after=(*started, *_asked_through(desired, spec)),
+            after=(*started, *_needs(spec), *_asked_through(desired, spec)),
         )
     registry = f"await {labels.container(desired.project, 'registry')}"
     ready = (f"await {spec.name}", registry)
@@ -216,6 +212,14 @@ def _address(spec: ContainerSpec, situation: Situation) -> str:
 def _stale_files(spec: ContainerSpec, situation: Situation) -> tuple[SecretFile, ...]:
     digests = situation.digests.get(spec.name, {})
     return tuple(f for f in spec.secrets if f.live and digests.get(f.name) != content_digest(f.content))
+
+
+def _before_start(spec: ContainerSpec) -> tuple[str, ...]:
+    return _foundation_ids(spec) if spec.waits else (*_foundation_ids(spec), *_needs(spec))
+
+
+def _needs(spec: ContainerSpec) -> tuple[str, ...]:
+    return tuple(f"await {need}" for need in spec.needs)
 
 
 def _foundation_ids(spec: ContainerSpec) -> tuple[str, ...]:

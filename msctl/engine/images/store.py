@@ -50,10 +50,11 @@ class DockerImages:
         """The tag that the image of a folder's present content bears."""
         return service_reference(ServiceBuild(project, service, context, bases))
 
-    def present(self, references: Sequence[str]) -> frozenset[str]:
-        """Those of ``references`` that the engine has."""
+    def present(self, references: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Those of ``references`` that the engine has, with their labels."""
         with translated("Images could not be listed"):
-            return frozenset(name for name in references if self.client.images.list(name))
+            found = {name: self.client.images.list(name) for name in references}
+        return {name: images[0].labels for name, images in found.items() if images}
 
     def build_service(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from msctl import labels
 from msctl.engine.port import Identity
 from msctl.errors import NameConflict, ProjectConflict, StartFailed
 from msctl.model.desired import ContainerSpec, VolumeSpec
@@ -98,6 +99,19 @@ def test_a_failed_part_is_reported_and_blocks_only_what_needs_it(stage: Stage, u
     assert "shop-inventory-1" not in stage.ids()
     assert "shop-web-1" in stage.registry.held
     assert "shop-orders-1" not in stage.registry.held
+
+
+def test_what_waits_for_its_database_itself_is_started_beside_it(stage: Stage, up: UpCase) -> None:
+    stage.images.built.add("shop/inventory:one")
+    stage.images.marks[labels.WAITS] = "database"
+    stage.engine.script.exit_codes["shop-inventory-db"] = 1
+    with pytest.raises(StartFailed) as caught:
+        up(shop())
+    assert [(card.subject, card.blocks) for card in caught.value.cards] == [
+        ("shop-inventory-db", ("shop-inventory-1",))
+    ]
+    assert "shop-inventory-1" in stage.ids()
+    assert "shop-inventory-1" not in stage.registry.held
 
 
 def test_after_the_cause_is_mended_up_goes_on_where_it_stopped(stage: Stage, up: UpCase) -> None:

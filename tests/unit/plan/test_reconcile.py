@@ -9,10 +9,12 @@ import pytest
 
 from msctl.model.observed import ContainerState
 from msctl.model.project import Subscription
+from msctl.plan.expand import expand
 from msctl.plan.operations import AwaitReady, Plan, UpdateFiles
 from msctl.plan.situation import Endpoint
 from tests.unit.plan.projects import (
     desired,
+    inputs,
     project,
     service,
     shop,
@@ -39,6 +41,15 @@ def test_from_nothing_everything_is_made_in_order() -> None:
     assert_before(plan, "await shop-registry", "register shop-orders-1")
     assert_before(plan, "await shop-inventory-1", "await registration of shop-inventory-1")
     assert "register shop-inventory-1" not in ids(plan)
+
+
+def test_what_waits_for_its_database_itself_starts_beside_it() -> None:
+    images = inputs(shop())
+    waiting = {name: replace(fact, waits=True) for name, fact in images.services.items()}
+    plan = World().plan(expand(shop(), replace(images, services=waiting)))
+    waits = {operation.id: set(operation.after) for operation in plan.operations}
+    assert "await shop-orders-db" not in waits["create shop-orders-1"]
+    assert "await shop-orders-db" in waits["await shop-orders-1"]
 
 
 def test_the_broker_is_started_without_waiting_for_anything_but_its_ground() -> None:
