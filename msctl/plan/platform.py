@@ -78,7 +78,10 @@ def broker(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Con
 
 
 def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
-    """The front door; it also lends its network position to probes and tunnels of the command line."""
+    """The front door; it also lends its network position to probes and tunnels of the command line.
+
+    Everybody's calls and everybody's readiness go through it, so it gets CPU before the services.
+    """
     declared = project.gateway
     return ContainerSpec(
         name=labels.container(project.name, "gateway"),
@@ -96,6 +99,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
         tmpfs=_TMP,
         dns=(RESOLVER,),
         read_only=True,
+        cpu_shares=4096,
         reload="SIGHUP",
         probe=Probe("http" if declared.tls is None else "tcp", GATEWAY_PORT, "/healthz"),
         registration=Registration("gateway", GATEWAY_PORT),
