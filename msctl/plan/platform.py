@@ -109,7 +109,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
 def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
     """The token server; its keys never leave its volume.
 
-    It comes after the gateway, since nothing waits for it and CPU is what a start is short of.
+    Nothing waits for it, and CPU is what a start is short of, so it gets what the others leave.
     """
     return ContainerSpec(
         name=labels.container(project, "auth"),
@@ -132,7 +132,6 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
         read_only=True,
         cpu_shares=512,
         reload="SIGHUP",
-        needs=(labels.container(project, "gateway"),),
         probe=Probe("http", AUTH_PORT, "/healthz"),
         registration=Registration("auth", AUTH_PORT),
     )

@@ -14,6 +14,7 @@ from msctl.engine.port import ExecResult, Identity
 from msctl.errors import Interrupted
 from msctl.events import StepProgress
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe
+from msctl.model.observed import ObservedContainer
 from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import NotReady, Readiness
 from tests.unit.orchestrator.stage import FakeProberStream, RecordingSink
@@ -97,8 +98,11 @@ def test_crashes_while_its_database_was_not_there_do_not_count(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inspect = scene.engine.inspect
-    crashed = {"state": "restarting", "restarts": 5, "exit_code": 1}
-    monkeypatch.setattr(scene.engine, "inspect", lambda name: replace(inspect(name), **crashed))
+
+    def crashed(name: str) -> ObservedContainer:
+        return replace(inspect(name), state="restarting", restarts=5, exit_code=1)
+
+    monkeypatch.setattr(scene.engine, "inspect", crashed)
     scene.answers[0] = (False, "refused")
     with pytest.raises(NotReady, match="crash loop"):
         scene.wait(HTTP)
