@@ -114,7 +114,6 @@ class Actions:
         return done
 
     @_run.register
-    @_run.register
     def _(self, operation: CreateNetwork) -> str:
         if not operation.spec.addressed:
             self._engine.create_network(self._identity, operation.spec, None)

@@ -140,7 +140,7 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
 def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room: int) -> ContainerSpec:
     """The log store and the page, on this machine's loopback only; ``room`` is bytes for log lines.
 
-    Nothing waits for it, and CPU is what a start is short of; so it gets little, and time to answer.
+    Nothing waits for it, and CPU is what a start is short of; so it gets what the others leave, and time.
     """
     return ContainerSpec(
         name=labels.container(project, "observer"),
@@ -160,7 +160,6 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
         dns=(RESOLVER,),
         read_only=True,
         cpu_shares=256,
-        needs=(labels.container(project, "gateway"),),
         probe=Probe("http", ADMIN_PORT, "/-/health", interval=5.0, timeout=5.0),
         registration=Registration("observer", ADMIN_PORT),
     )
