@@ -81,6 +81,7 @@ def test_logs_hold_none(shop: Checkout) -> None:
     [
         *(("status", "--json"), ("up", "--json"), ("--verbose", "up"), ("logs", "orders"), ("logs", "auth")),
         *(("token", "clients", "--json"), ("token", "keys", "--json"), ("circuits", "--json")),
+        *(("health", "--json"), ("events", "--json"), ("config", "--json"), ("doctor", "--json")),
     ],
     ids=" ".join,
 )
