@@ -15,11 +15,11 @@ IMAGE_KIND = PREFIX + "image-kind"
 EVENT_SCHEMAS = PREFIX + "event-schemas"
 """On containers of services: the JSON Schemas of their events, so that a later change can be compared."""
 
+WAITS = PREFIX + "waits"
+"""On images: ``database`` when what they run waits for its database by itself, as the chassis does."""
+
 RECIPE = PREFIX + "recipe"
 """On images built from a recipe: the hash of everything the recipe is made of."""
-
-CONFIG = PREFIX + "config"
-"""On containers: what they were made from, field by field, so that ``plan`` can say what changed."""
 
 UPKEEP = PREFIX + "upkeep"
 """On containers: what the agent must know of them (``model.upkeep``)."""

@@ -26,9 +26,12 @@ def examine(host: str, port: int, timeout: float, question: dict[str, Any]) -> l
     """The answers to one question; every failure is an answer."""
     with ExitStack() as held:
         if question.get("beside_slow"):
-            for _ in range(SLOW_CONNECTIONS):
-                slow = held.enter_context(socket.create_connection((host, port), timeout))
-                slow.sendall(b"GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: ")
+            try:
+                for _ in range(SLOW_CONNECTIONS):
+                    slow = held.enter_context(socket.create_connection((host, port), timeout))
+                    slow.sendall(b"GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: ")
+            except OSError as error:
+                return [{"error": str(error), "seconds": 0.0}]
         if question.get("times_in_row"):
             return in_row(host, port, timeout, question)
         times = int(question.get("times", 1))

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from msctl.chassis.messaging import Messaging
     from msctl.chassis.settings import Settings
 
+_DATABASE_STARTS = 5.0
+"""Seconds that a database may take to start before waiting for it is worth a warning."""
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
@@ -187,16 +190,18 @@ class Running:
 
     async def _open_store(self) -> None:
         migrations = read_migrations(self._declared.migrations) if self._declared.migrations else ()
-        backoff = Backoff(first=0.05, most=1.0)
-        failures = 0
+        backoff = Backoff(first=0.05, most=0.25)
+        begun, failures, told = time.monotonic(), 0, (0, "")
         while True:
             try:
                 await self.store.open(migrations)
             except DatabaseUnavailable as error:
                 failures += 1
-                if self._vitals.start_cause != error.message:
-                    _log.warning("waiting for the database: %s", error)
-                self._vitals.start_cause = error.message
+                usual = time.monotonic() - begun < _DATABASE_STARTS
+                news = (logging.INFO if usual else logging.WARNING, error.message)
+                if news != told:
+                    _log.log(news[0], "waiting for the database: %s", error)
+                told, self._vitals.start_cause = news, error.message
                 await asyncio.sleep(backoff.delay(failures))
             else:
                 return

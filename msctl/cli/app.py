@@ -25,8 +25,6 @@ from msctl.cli import (
     logs,
     manifest,
     observe,
-    operate,
-    planning,
     routes,
     scaffold,
     tokens,
@@ -102,8 +100,6 @@ db.add_to(app)
 compose.add_to(app)
 conformance.add_to(app)
 lifecycle.add_to(app)
-operate.add_to(app)
-planning.add_to(app)
 observe.add_to(app)
 logs.add_to(app)
 health.add_to(app)

@@ -9,9 +9,7 @@ from typing import Literal
 
 from msctl.model.secret import Secret
 
-Role = Literal[
-    "service", "database", "registry", "broker", "gateway", "auth", "agent", "observer", "metrics", "task"
-]
+Role = Literal["service", "database", "registry", "broker", "gateway", "auth", "agent", "observer", "metrics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +109,15 @@ class Provision:
 class ImageFact:
     """An image a container can be made from; equal ``identity`` means equal content.
 
-    ``kind`` and ``version`` of a database image stay on the data volume it made.
+    ``kind`` and ``version`` of a database image stay on the data volume it made. What runs in one that
+    ``waits`` does so for its database by itself.
     """
 
     reference: str
     identity: str
     kind: str = "service"
     version: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ class Registration:
 class ContainerSpec:
     """One container as it should be.
 
-    ``needs`` are names of containers that must be healthy before this one starts. ``image`` is a
+    ``needs`` are names of containers that must be healthy before this one starts, or, when it ``waits``
+    for them by itself, before it can be ready. ``image`` is a
     local reference and ``image_identity`` what makes two images equal (an id or a content hash).
     ``user`` is ``uid:gid``, ``None``: the image's own. ``dns`` lists resolvers by attachment
     host index (``"@2"``: host 2 of the project network). ``tmpfs`` maps paths to options.
@@ -169,6 +170,7 @@ class ContainerSpec:
     reload: str | None = None
     reload_command: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    waits: bool = False
     probe: Probe | None = None
     provision: Provision | None = None
     registration: Registration | None = None

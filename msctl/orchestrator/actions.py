@@ -14,7 +14,7 @@ from msctl.model.desired import ContainerSpec
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
-from msctl.orchestrator.rotation import Rotation
+from msctl.orchestrator.turns import Turns
 from msctl.plan.addresses import address, candidate_subnets
 from msctl.plan.livefiles import is_mark
 from msctl.plan.operations import (
@@ -25,20 +25,21 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
-    Judge,
     Operation,
     Register,
     RemoveContainer,
     StartContainer,
-    StopContainer,
     UpdateFiles,
 )
+from msctl.plan.urgency import urgency
 from msctl.registry.entries import entry_for
 
 _PROVISION_TIMEOUT = 30.0
 _SUBNET_TRIES = 32
 _POLL = 0.05
 _DRAIN_MARGIN = 60.0
+_AT_ONCE = 4
+"""Networks and containers that the engine is asked to make at the same time."""
 
 
 class Actions:
@@ -69,55 +70,50 @@ class Actions:
         self._ready = ready
         self._timeout = timeout
         self._stop = stop
+        self._turns = Turns(_AT_ONCE, stop)
         self._network = labels.project_network(identity.project)
         self._subnet: str | None = None
         self._created: set[str] = set()
         self._now = now
         self._draining: set[str] = set()
-        self._rotation = Rotation(access, stop)
         self._lock = Lock()
 
-    @singledispatchmethod
     def run(self, operation: Operation) -> str:
         """Carry out ``operation`` and return its outcome in a few words."""
+        rank = urgency(operation)
+        if rank is None:
+            return self._run(operation)
+        with self._turns.turn(rank):
+            return self._run(operation)
+
+    @singledispatchmethod
+    def _run(self, operation: Operation) -> str:
         return self._removals.run(operation)
 
-    @run.register
+    @_run.register
     def _(self, operation: BuildImage) -> str:
         return self._build(operation)
 
-    @run.register
+    @_run.register
     def _(self, operation: Deregister) -> str:
         """One that runs is only taken out of rotation: who sees it missing would enter it again."""
         if not self._runs(operation.subject):
             return self._removals.run(operation)
-        if operation.service is not None and operation.grace:
-            self._rotation.await_seen(operation.service, self._siblings(operation.service, operation.subject))
         self._draining.add(operation.subject)
-        until = self._now() + operation.grace + self._timeout + _DRAIN_MARGIN
-        if not self._access.registry().drain(operation.subject, until):
-            return "not entered"
-        if operation.service is None or not operation.grace:
-            return "out of rotation"
-        return self._rotation.let_go(operation.service, operation.subject, operation.grace)
+        until = self._now() + self._timeout + _DRAIN_MARGIN
+        return "out of rotation" if self._access.registry().drain(operation.subject, until) else "not entered"
 
-    @run.register
-    def _(self, operation: Judge) -> str:
-        return self._rotation.judge(operation.service or "", operation.subject)
-
-    @run.register
-    def _(self, operation: StopContainer) -> str:
-        self._engine.stop_container(
-            self._identity, operation.subject, operation.grace, stays_down=operation.stays_down
-        )
-        return self._forget_drained(operation.subject)
-
-    @run.register
+    @_run.register
     def _(self, operation: RemoveContainer) -> str:
-        self._removals.run(operation)
-        return self._forget_drained(operation.subject)
+        done = self._removals.run(operation)
+        if operation.subject in self._draining:
+            try:
+                self._access.registry().deregister(operation.subject)
+            except (RegistryError, EngineError) as exc:
+                return f"its entry is left to the agent: {exc.message}"
+        return done
 
-    @run.register
+    @_run.register
     def _(self, operation: CreateNetwork) -> str:
         if not operation.spec.addressed:
             self._engine.create_network(self._identity, operation.spec, None)
@@ -134,12 +130,12 @@ class Actions:
             "remove networks that are not needed (docker network ls)",
         )
 
-    @run.register
+    @_run.register
     def _(self, operation: CreateVolume) -> str:
         self._engine.create_volume(self._identity, operation.spec)
         return ""
 
-    @run.register
+    @_run.register
     def _(self, operation: CreateContainer) -> str:
         spec = operation.spec
         self._engine.create_container(self._identity, spec, operation.config_hash, self._addresses(spec))
@@ -150,11 +146,11 @@ class Actions:
             self._engine.remove_container(self._identity, spec.name)
             raise
 
-    @run.register
+    @_run.register
     def _(self, operation: StartContainer) -> str:
         return self._start(operation.spec)
 
-    @run.register
+    @_run.register
     def _(self, operation: UpdateFiles) -> str:
         spec = operation.spec
         marks = [file for file in operation.files if is_mark(file)]
@@ -170,7 +166,7 @@ class Actions:
         self._engine.deliver_secrets(self._identity, spec.name, marks)
         return "; ".join(("reloaded", *done))
 
-    @run.register
+    @_run.register
     def _(self, operation: AwaitReady) -> str:
         answer = self._readiness.wait(operation.spec, self._network)
         self._provision(operation.spec)
@@ -178,7 +174,7 @@ class Actions:
         done = self._upkeep(operation.spec) if operation.subject in self._created else ()
         return "; ".join((answer, *done))
 
-    @run.register
+    @_run.register
     def _(self, operation: Register) -> str:
         spec = operation.spec
         found = self._engine.inspect(spec.name).addresses.get(self._network, "")
@@ -187,7 +183,7 @@ class Actions:
             self._access.registry().register(entry)
         return found
 
-    @run.register
+    @_run.register
     def _(self, operation: AwaitRegistered) -> str:
         deadline = time.monotonic() + self._timeout
         while not self._stop.is_set():
@@ -203,21 +199,6 @@ class Actions:
                 )
             self._stop.wait(_POLL)
         return "stopped"
-
-    def _siblings(self, service: str, name: str) -> list[str]:
-        """Instances that take calls in its stead."""
-        known = self._access.registry().health(self._identity.project)
-        return [e.id for e in known if e.name == service and e.id != name and e.status in {"pass", "warn"}]
-
-    def _forget_drained(self, name: str) -> str:
-        """What was out of rotation is gone now, and so goes its entry."""
-        if name not in self._draining:
-            return ""
-        try:
-            self._access.registry().deregister(name)
-        except (RegistryError, EngineError) as exc:
-            return f"its entry is left to the agent: {exc.message}"
-        return ""
 
     def _runs(self, name: str) -> bool:
         try:

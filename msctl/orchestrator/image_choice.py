@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class ImageStore(Protocol):
     ) -> str:
         """The tag that the image of a folder's present content bears."""
 
-    def present(self, references: Sequence[str]) -> frozenset[str]:
-        """Those of ``references`` that the engine has."""
+    def present(self, references: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Those of ``references`` that the engine has, with their labels."""
 
     def build_service(
         self,
@@ -56,7 +56,7 @@ class ImageStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChosenImages:
-    """The images of a project; ``present`` are the built references that exist already.
+    """The images of a project; ``present`` are the services' references that exist already.
 
     ``bases`` are those that services are built upon, by role.
     """
@@ -78,13 +78,13 @@ def choose(
     found = dict(zip(wanted, choices, strict=True))
     started = {role: found[role] for role in ("runtime", *bases)}
     services = _services(store, project, started, sink)
-    built = [services[s.name].reference for s in project.services.values() if s.build is not None]
+    present = store.present([fact.reference for fact in services.values()])
     return ChosenImages(
         bases=started,
         roles={key: _fact(choice) for key, choice in found.items() if "/" not in key},
         databases={k.removeprefix("database/"): _fact(c) for k, c in found.items() if "/" in k},
-        services=services,
-        present=store.present(built),
+        services={name: _with_waits(fact, present) for name, fact in services.items()},
+        present=frozenset(present),
     )
 
 
@@ -149,6 +149,11 @@ def _service(
         return ImageFact(reference, reference)
     reference = service.image or ""
     return ImageFact(reference, store.obtain(reference, sink))
+
+
+def _with_waits(fact: ImageFact, present: Mapping[str, Mapping[str, str]]) -> ImageFact:
+    """An image that is yet to be built has no label yet; its build takes longer than the database."""
+    return replace(fact, waits=present.get(fact.reference, {}).get(labels.WAITS) == "database")
 
 
 def _fact(choice: ImageChoice) -> ImageFact:

@@ -65,14 +65,15 @@ class Readiness:
         if spec.probe.kind == "exec":
             probe = spec.probe
             return self._until(spec, lambda: self._exec_round(spec, probe))
-        address = self._engine.inspect(spec.name).addresses.get(network, "")
-        self._prober.ask(spec.name, spec.probe, address)
+        begun = self._engine.inspect(spec.name)
+        self._prober.ask(spec.name, spec.probe, begun.addresses.get(network, ""))
+        crashes = begun.restarts if spec.waits else 0  # those while its database was not there do not count
         try:
-            return self._until(spec, lambda: self._prober.wait(spec.name, _LOOK))
+            return self._until(spec, lambda: self._prober.wait(spec.name, _LOOK), crashes)
         finally:
             self._prober.forget(spec.name)
 
-    def _until(self, spec: ContainerSpec, ask: Callable[[], Answer | None]) -> str:
+    def _until(self, spec: ContainerSpec, ask: Callable[[], Answer | None], crashes: int = 0) -> str:
         deadline = self._clock() + self._timeout
         shown = None
         found: ObservedContainer | None = None
@@ -83,7 +84,7 @@ class Readiness:
             if self._stop.is_set():
                 raise Interrupted(f"stopped waiting for {spec.name}")
             found = self._look(spec, found)
-            hopeless = None if found is None else _hopeless(found)
+            hopeless = None if found is None else _hopeless(found, crashes)
             output = answer.output if answer is not None else None
             if hopeless is not None:
                 raise NotReady(hopeless, spec, output, found)
@@ -129,11 +130,11 @@ def _until(question: str) -> str:
     return f"i=0; until {question}; do {count}; sleep {_PAUSE}; done"
 
 
-def _hopeless(found: ObservedContainer) -> str | None:
-    """Why waiting longer is no use, if so."""
+def _hopeless(found: ObservedContainer, crashes: int) -> str | None:
+    """Why waiting longer is no use, if so; ``crashes`` from before do not count."""
     if found.oom_killed:
         return "killed: out of memory"
-    if found.restarts >= CRASHES_TO_GIVE_UP and found.exit_code is not None:
+    if found.restarts - crashes >= CRASHES_TO_GIVE_UP and found.exit_code is not None:
         return f"crash loop: exited {found.restarts} times"
     if found.state in {"exited", "dead"}:
         return f"exited with code {found.exit_code}"

@@ -78,7 +78,10 @@ def broker(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Con
 
 
 def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
-    """The front door; it also lends its network position to probes and tunnels of the command line."""
+    """The front door; it also lends its network position to probes and tunnels of the command line.
+
+    Everybody's calls and everybody's readiness go through it, so it gets CPU before the services.
+    """
     declared = project.gateway
     return ContainerSpec(
         name=labels.container(project.name, "gateway"),
@@ -96,6 +99,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
         tmpfs=_TMP,
         dns=(RESOLVER,),
         read_only=True,
+        cpu_shares=4096,
         reload="SIGHUP",
         probe=Probe("http" if declared.tls is None else "tcp", GATEWAY_PORT, "/healthz"),
         registration=Registration("gateway", GATEWAY_PORT),
@@ -105,7 +109,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
 def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
     """The token server; its keys never leave its volume.
 
-    It comes after the gateway, since nothing waits for it and CPU is what a start is short of.
+    Nothing waits for it, and CPU is what a start is short of, so it gets what the others leave.
     """
     return ContainerSpec(
         name=labels.container(project, "auth"),
@@ -128,7 +132,6 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
         read_only=True,
         cpu_shares=512,
         reload="SIGHUP",
-        needs=(labels.container(project, "gateway"),),
         probe=Probe("http", AUTH_PORT, "/healthz"),
         registration=Registration("auth", AUTH_PORT),
     )
@@ -137,7 +140,7 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
 def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room: int) -> ContainerSpec:
     """The log store and the page, on this machine's loopback only; ``room`` is bytes for log lines.
 
-    Nothing waits for it, and CPU is what a start is short of; so it gets little, and time to answer.
+    Nothing waits for it, and CPU is what a start is short of; so it gets what the others leave, and time.
     """
     return ContainerSpec(
         name=labels.container(project, "observer"),
@@ -157,7 +160,6 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
         dns=(RESOLVER,),
         read_only=True,
         cpu_shares=256,
-        needs=(labels.container(project, "gateway"),),
         probe=Probe("http", ADMIN_PORT, "/-/health", interval=5.0, timeout=5.0),
         registration=Registration("observer", ADMIN_PORT),
     )

@@ -45,6 +45,7 @@ def container(
         cpus=service.resources.cpus,
         stop_grace=service.stop_grace,
         needs=() if service.database is None else (labels.database(project.name, service.name),),
+        waits=image.waits,
         probe=Probe("http", service.port, health.path, (), health.interval, health.timeout),
         registration=Registration(service.name, service.port) if by_platform else None,
         self_registers=not by_platform,

@@ -134,11 +134,9 @@ class DockerEngine:
         """SHA-256 of files under /run/secrets."""
         return delivery.secret_digests(self.client, name, files)
 
-    def stop_container(
-        self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
-    ) -> None:
+    def stop_container(self, identity: Identity, name: str, grace: float) -> None:
         """Stop it."""
-        containers.stop(self.client, identity, name, grace, stays_down=stays_down)
+        containers.stop(self.client, identity, name, grace)
 
     def signal_container(self, identity: Identity, name: str, signal: str) -> None:
         """Send a signal."""

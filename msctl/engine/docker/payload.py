@@ -13,8 +13,6 @@ from msctl.engine.port import Identity
 from msctl.errors import EngineError
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
 
-ALWAYS = "unless-stopped"
-NEVER = "no"
 SECRETS_FOLDER = "/run/secrets"
 ENGINE_SOCKET = "/var/run/docker.sock"
 MTU_OPTION = "com.docker.network.driver.mtu"
@@ -104,7 +102,7 @@ def _host(
 ) -> dict[str, Any]:
     return {
         "NetworkMode": spec.attachments[0].network if spec.attachments else "none",
-        "RestartPolicy": {"Name": ALWAYS},
+        "RestartPolicy": {"Name": "unless-stopped"},
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "LogConfig": _LOG,

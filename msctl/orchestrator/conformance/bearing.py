@@ -36,11 +36,12 @@ def tokens(engine: Engine, access: Access, project: Project, service: Service) -
     wanted = wanted_scopes(project, service)
     if not wanted or not set(wanted) <= set(service.scopes):
         return None
-    others = [scope for scope in service.scopes if scope not in wanted and scope in _offered(project)]
+    known = [scope for scope in service.scopes if scope in _offered(project)]
+    others = [scope for scope in known if scope not in wanted]
     asked = {
         "subject_token": TokenAdmin(access).issue({}),
         "audience": service.name,
-        "scopes": [" ".join(wanted), *others[:1]],
+        "scopes": [" ".join(known), *others[:1]],
     }
     source = (files("msctl.agent") / "exchanging.py").read_text(encoding="utf-8")
     gateway = labels.container(project.name, "gateway")

@@ -165,7 +165,7 @@ def _door(question: str, status: int, challenge: str) -> Any:
         told = answer.headers.get("www-authenticate", "")
         if answer.status != status:
             return "fail", f"{answer.said} instead of {status}"
-        return expect(challenge in told, f"{status}, {told[:60]}", f"{status} without '{challenge}'", "warn")
+        return expect(challenge in told, f"{status}, {challenge}", f"{status} without '{challenge}'", "warn")
 
     return judge
 

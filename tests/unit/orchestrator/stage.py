@@ -137,9 +137,7 @@ class FakeImages:
     asked: list[Wanted] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
-
-    def foreseen(self, wanted: Wanted) -> ImageChoice:
-        return self.ensure([wanted], "auto", RecordingSink(), Path())[0]
+    marks: dict[str, str] = field(default_factory=dict)
 
     def ensure(
         self, wanted: Sequence[Wanted], policy: ImagePolicy, sink: Sink, log_dir: Path
@@ -162,8 +160,8 @@ class FakeImages:
     ) -> str:
         return f"{project}/{service}:{self.content.get(service, 'one')}"
 
-    def present(self, references: Sequence[str]) -> frozenset[str]:
-        return frozenset(self.built & set(references))
+    def present(self, references: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        return {name: self.marks for name in references if name in self.built}
 
     def build_service(
         self,

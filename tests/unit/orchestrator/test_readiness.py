@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -13,6 +14,7 @@ from msctl.engine.port import ExecResult, Identity
 from msctl.errors import Interrupted
 from msctl.events import StepProgress
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe
+from msctl.model.observed import ObservedContainer
 from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import NotReady, Readiness
 from tests.unit.orchestrator.stage import FakeProberStream, RecordingSink
@@ -90,6 +92,22 @@ def test_a_container_killed_for_memory_is_not_waited_for(scene: Scene) -> None:
     scene.engine.crash("shop-web-1", 137, oom=True)
     with pytest.raises(NotReady, match="out of memory"):
         scene.wait(HTTP)
+
+
+def test_crashes_while_its_database_was_not_there_do_not_count(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect = scene.engine.inspect
+
+    def crashed(name: str) -> ObservedContainer:
+        return replace(inspect(name), state="restarting", restarts=5, exit_code=1)
+
+    monkeypatch.setattr(scene.engine, "inspect", crashed)
+    scene.answers[0] = (False, "refused")
+    with pytest.raises(NotReady, match="crash loop"):
+        scene.wait(HTTP)
+    with pytest.raises(NotReady, match="not ready after"):
+        scene.wait(replace(HTTP, waits=True))
 
 
 def test_ctrl_c_ends_the_wait(scene: Scene) -> None:

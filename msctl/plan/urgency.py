@@ -1,0 +1,17 @@
+"""Whose container is started first when all could be: what boots longest, what others are asked through."""
+
+from __future__ import annotations
+
+from msctl.plan.operations import CreateContainer, CreateNetwork, Operation, StartContainer
+
+_ROLES = {"broker": 1, "gateway": 2, "registry": 3, "database": 3, "service": 4}
+_OTHERS = 5
+
+
+def urgency(operation: Operation) -> int | None:
+    """Lower is sooner; ``None`` for what is no work of the engine's that one could put off."""
+    if isinstance(operation, CreateNetwork):
+        return 0 if operation.spec.addressed else _ROLES["database"]
+    if isinstance(operation, CreateContainer | StartContainer):
+        return _ROLES.get(operation.spec.role, _OTHERS)
+    return None
