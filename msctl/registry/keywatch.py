@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from msctl.errors import RegistryError
-from msctl.registry.watch import ANSWER_SECONDS, BLOCK_SECONDS, CONNECT_SECONDS, Consul, Pace
+from msctl.registry.watch import ANSWER_SECONDS, BLOCK_SECONDS, CONNECT_SECONDS, Consul
 
 HTTP_OK = 200
 HTTP_NOT_FOUND = 404
 AWAY = 0.5
+APART = 0.2
+"""Least seconds between two queries: a burst of changes is known as soon as this, since the last may be the
+one that must be known within a second."""
 
 
 class KeyWatch:
@@ -33,7 +36,7 @@ class KeyWatch:
         self._perhaps_changed = perhaps_changed
         self._clock = clock
         self._sleep = sleep
-        self._pace = Pace()
+        self._asked = -APART
         self._index = 0
         self._value: bytes | None = None
 
@@ -41,8 +44,8 @@ class KeyWatch:
         """Follow the key until cancelled."""
         first = True
         while True:
-            await self._sleep(self._pace.delay(self._clock()))
-            self._pace.started(self._clock())
+            await self._sleep(max(0.0, self._asked + APART - self._clock()))
+            self._asked = self._clock()
             try:
                 index, value = await self._ask()
             except RegistryError:

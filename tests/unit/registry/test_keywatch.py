@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any, cast
 
 import aiohttp
@@ -71,6 +72,25 @@ async def watch(*steps: Step) -> tuple[int, list[str]]:
 async def test_the_first_answer_and_each_change_are_told() -> None:
     steps = ((200, "4", b"a"), (200, "4", b"a"), (200, "5", b"b"), (200, "6", b"b"))
     assert await watch(*steps) == (2, ["0", "4", "4", "5", "6"])
+
+
+async def test_the_last_of_a_burst_of_changes_is_known_within_a_fraction_of_a_second() -> None:
+    script = Script(*((200, str(number), b"%d" % number) for number in range(1, 11)))
+    now, told = 0.0, list[float]()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    session = cast("aiohttp.ClientSession", script)
+    key_watch = KeyWatch(
+        "msctl/key", Consul("http://consul", lambda: "secret"), session, lambda: told.append(now),
+        lambda: now, sleep,
+    )  # fmt: skip
+    with pytest.raises(asyncio.CancelledError):
+        await key_watch.run()
+    waits = [later - sooner for sooner, later in pairwise(told)]
+    assert waits == pytest.approx([0.2] * 9)
 
 
 async def test_a_key_that_is_not_there_may_come() -> None:
