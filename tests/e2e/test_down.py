@@ -21,7 +21,8 @@ def test_down_leaves_only_data_volumes(small: Checkout) -> None:
     declare(small, _PUBLISHER)
     small.msctl("up").good()
     small.msctl("down").good()
-    volumes = [small.name(f"{name}-data") for name in ("broker", "registry", "web")]
+    keepers = ("broker", "observer", "registry", "web")
+    volumes = [small.name(f"{name}-data") for name in keepers]
     assert leftovers(small.project) == {"volume": volumes}
 
 
