@@ -82,7 +82,7 @@ def test_the_dashboards_link_lets_in_once(chatty: Checkout) -> None:
     assert statuses == [303, 401]
 
 
-def test_traffic_is_shown_with_and_without_prometheus(chatty: Checkout) -> None:
+def test_traffic_is_shown_without_prometheus(chatty: Checkout) -> None:
     found = chatty.msctl("top", "--json").good().json()
     assert found["project"] == chatty.project
     assert found["traffic"]["memory"] > 0
