@@ -29,6 +29,7 @@ end
 _PAUSE = """
 function delay() return math.random(0, %d) end
 """
+_STUCK_SECONDS = 60.0
 BROWSER = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Accept: application/json, text/plain, */*",
@@ -72,7 +73,10 @@ def load(
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:g}s", "-s", str(script), *given]
     before = target.cpu()
     url = f"http://127.0.0.1:{target.port}{path}"
-    output = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    patience = seconds + _STUCK_SECONDS
+    output = subprocess.run(
+        [*command, url], check=True, capture_output=True, text=True, timeout=patience
+    ).stdout
     used = target.cpu() - before
     found = json.loads(output.splitlines()[-1])
     if found["errors"] or not found["requests"]:
