@@ -2,7 +2,8 @@
 
 It is read off the running containers, so that it cannot drift from what msctl starts. Every check is the
 cheapest that asks the same question, at intervals of one second; instances wait for their databases, as
-msctl's do. Compose makes the databases' users by the images' own means; it registers nothing in Consul.
+msctl's do. Compose makes the databases' users by the images' own means; it registers nothing in Consul. The
+agent is started and not waited for by either.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _CHECKS = {
     "broker": "exec 3<>/dev/tcp/127.0.0.1/5672",
     "gateway": _ASK.format(port=8080, path="/healthz"),
     "auth": _ASK.format(port=8080, path="/healthz"),
+    "observer": _ASK.format(port=8081, path="/-/health"),
     "service": _ASK.format(port=8000, path="/readyz"),
 }
 
@@ -74,7 +76,7 @@ def _service(item: Json, project: str, engines: dict[str, str], folder: Path) ->
         "dns_search": host.get("DnsSearch"),
         "ports": _ports(host),
         "networks": {n: _place(place, marks) for n, place in item["NetworkSettings"]["Networks"].items()},
-        "volumes": [f"{m['Name']}:{m['Destination']}" for m in _data(item)],
+        "volumes": [f"{m['Name']}:{m['Destination']}" for m in _data(item)] + _sockets(item),
         "healthcheck": _check(marks, engines),
         "stop_signal": config.get("StopSignal") or "SIGTERM",
     }
@@ -88,8 +90,10 @@ def _service(item: Json, project: str, engines: dict[str, str], folder: Path) ->
     return {key: value for key, value in service.items() if value not in (None, [], {}, "", 0)}
 
 
-def _check(marks: Json, engines: dict[str, str]) -> Json:
+def _check(marks: Json, engines: dict[str, str]) -> Json | None:
     role = marks[labels.ROLE]
+    if role == "agent":
+        return None
     kind = engines[marks[labels.SERVICE]] if role == "database" else role
     test = ["CMD", "bash", "-c", _CHECKS[kind]]
     return {"test": test, "interval": "1s", "timeout": "2s", "retries": 120}
@@ -143,6 +147,10 @@ def _ports(host: Json) -> list[str]:
 
 def _data(item: Json) -> list[Json]:
     return [m for m in item["Mounts"] if m["Type"] == "volume" and m["Destination"] != "/run/secrets"]
+
+
+def _sockets(item: Json) -> list[str]:
+    return [f"{m['Source']}:{m['Destination']}" for m in item["Mounts"] if m["Type"] == "bind"]
 
 
 def _docker(*arguments: str) -> str:
