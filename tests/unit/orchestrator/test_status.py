@@ -42,8 +42,8 @@ def test_everything_well(found: Survey) -> None:
     assert [i.name for i in orders.instances] == ["shop-orders-1", "shop-orders-2"]
     assert orders.instances[0].started_at == STARTED
     assert {p.role: p.health for p in made.platform} == dict.fromkeys(
-        ("registry", "gateway", "broker", "observer"), "pass"
-    ) | {"agent": "warn"}
+        ("registry", "gateway", "broker", "observer", "agent"), "pass"
+    )
     assert orders.database is not None
     assert (orders.database.name, orders.database.health) == ("shop-orders-db", "pass")
 

@@ -28,7 +28,8 @@ def test_everything_runs_is_registered_and_the_second_time_nothing_is_written(
     assert len(states) == 13
     assert set(states.values()) == {"running"}
     services = [name for name in states if name[-1].isdigit()]
-    assert {*services, "shop-broker", "shop-gateway", "shop-observer"} == set(stage.registry.held)
+    platform = {"shop-broker", "shop-gateway", "shop-observer", "shop-agent"}
+    assert {*services, *platform} == set(stage.registry.held)
     writes, changes, ids = list(stage.engine.script.calls), list(stage.registry.changes), stage.ids()
     assert up(shop()).changed == ()
     assert (stage.engine.script.calls, stage.registry.changes, stage.ids()) == (writes, changes, ids)

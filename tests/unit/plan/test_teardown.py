@@ -32,7 +32,7 @@ def test_data_goes_if_asked(running: World) -> None:
 
 def test_an_instance_is_deregistered_before_it_is_stopped(running: World) -> None:
     plan = down(running)
-    for entry in running.entries:
+    for entry in running.entries.keys() - {"shop-agent"}:  # which goes first, as it enters what runs
         assert_before(plan, f"deregister {entry}", f"remove {entry}")
 
 
