@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.checkout import Checkout
-from tests.e2e.gateway_view import circuit
+from tests.e2e.gateway_view import circuit, instances
 from tests.e2e.scripted import journal, script, scripted_project
 from tests.e2e.traffic import Answer, get, in_a_row, statuses
 from tests.integration.waiting import eventually
@@ -42,7 +42,8 @@ def trio(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Che
 
 @pytest.fixture
 def web(trio: Checkout) -> Iterator[Checkout]:
-    """The trio, mended after the test."""
+    """The trio, all of it known to the gateway; mended after the test."""
+    eventually(lambda: instances(trio, "web") == set(_WEB))
     yield trio
     script(trio, *_WEB)
     trio.msctl("circuits", "reset", "web").good()
