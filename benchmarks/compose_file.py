@@ -3,7 +3,7 @@
 It is read off the running containers, so that it cannot drift from what msctl starts. Every check is the
 cheapest that asks the same question, at intervals of one second; instances wait for their databases, as
 msctl's do. Compose makes the databases' users by the images' own means; it registers nothing in Consul. The
-agent is started and not waited for by either.
+agent is started, and waited for by msctl alone.
 """
 
 from __future__ import annotations

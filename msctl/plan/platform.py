@@ -109,7 +109,7 @@ def gateway(project: Project, image: ImageFact, files: tuple[SecretFile, ...]) -
 def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
     """The token server; its keys never leave its volume.
 
-    Nothing waits for it, and CPU is what a start is short of, so it gets what the others leave.
+    No other container waits for it, and CPU is what a start is short of, so it gets what the others leave.
     """
     return ContainerSpec(
         name=labels.container(project, "auth"),
@@ -140,7 +140,7 @@ def auth(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Conta
 def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room: int) -> ContainerSpec:
     """The log store and the page, on this machine's loopback only; ``room`` is bytes for log lines.
 
-    Nothing waits for it, and CPU is what a start is short of; so it gets what the others leave, and time.
+    No other container waits for it, and CPU is what a start is short of; it gets what the others leave.
     """
     return ContainerSpec(
         name=labels.container(project, "observer"),
@@ -168,7 +168,7 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
 def agent(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
     """The registrar of this machine: the only one with the engine's socket, root to be let in, and no more.
 
-    Nothing waits for it, and CPU is what a start is short of.
+    No other container waits for it, and CPU is what a start is short of.
     """
     return ContainerSpec(
         name=labels.container(project, "agent"),
