@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from msctl import labels
 from msctl.broker.topology import dead_queue
-from msctl.engine.port import Engine, Identity
+from msctl.engine.port import Engine, EngineEvent, Identity
 from msctl.errors import MsctlError
 from msctl.manifest.topics import matches
 from msctl.model.observed import ObservedContainer
@@ -53,21 +54,28 @@ def stopping(
     seconds = service.stop_grace + _LEAD + 1.0
     command = ["python", "-c", source, host, port, target, str(seconds)]
     gateway = labels.container(identity.project, "gateway")
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(engine.execute, gateway, command, timeout=seconds + 30.0)
-        time.sleep(_LEAD)
-        before = engine.inspect(name)
-        began = time.monotonic()
-        by_hand = not _ask_to_stop(engine, identity, name)
-        ended = _end(engine, name, before, service.stop_grace)
-        took = time.monotonic() - began
-        told = json.loads(asking.result().output or "{}")
+    stop = threading.Event()
+    events = engine.events(identity.project, stop)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            asking = pool.submit(engine.execute, gateway, command, timeout=seconds + 30.0)
+            dying = pool.submit(_death, events, name)
+            time.sleep(_LEAD)
+            before = engine.inspect(name)
+            began = time.monotonic()
+            by_hand = not _ask_to_stop(engine, identity, name)
+            died = _in_time(dying, service.stop_grace + 1.0)
+            took = time.monotonic() - began
+            stop.set()
+            told = json.loads(asking.result().output or "{}")
+    finally:
+        stop.set()
     if by_hand:
         engine.start_container(identity, name)
     back = _until(lambda: _runs_again(engine, name, before), _BACK)
-    exit_code = ended.exit_code if ended is not None and ended.state != "running" else None
+    exit_code = int(died.attributes["exitCode"]) if died is not None else None
     return Stopping(
-        took if ended is not None else None, exit_code, told.get("lost", 0), told.get("asked", 0), back
+        took if died is not None else None, exit_code, told.get("lost", 0), told.get("asked", 0), back
     )
 
 
@@ -80,18 +88,16 @@ def _ask_to_stop(engine: Engine, identity: Identity, name: str) -> bool:
     return False
 
 
-def _end(engine: Engine, name: str, before: ObservedContainer, grace: float) -> ObservedContainer | None:
-    """The container when it was first seen ended, or running anew; nothing if it never ended."""
-    found: list[ObservedContainer] = []
+def _death(events: Iterator[EngineEvent], name: str) -> EngineEvent | None:
+    """The container's end as the engine tells it: whoever looks may see it running anew by then."""
+    return next((e for e in events if e.container == name and e.action == "die"), None)
 
-    def ended() -> bool:
-        now = engine.inspect(name)
-        if now.state == "running" and now.started_at == before.started_at:
-            return False
-        found.append(now)
-        return True
 
-    return found[0] if _until(ended, grace + 1.0) else None
+def _in_time(dying: Future[EngineEvent | None], seconds: float) -> EngineEvent | None:
+    try:
+        return dying.result(seconds)
+    except TimeoutError:
+        return None
 
 
 def _runs_again(engine: Engine, name: str, before: ObservedContainer) -> bool:
