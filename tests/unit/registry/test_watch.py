@@ -53,15 +53,19 @@ def test_addresses_of_a_document() -> None:
     assert read_addresses(document) == (Address("a", "10.0.0.1", 80, 5), Address("b", "10.0.0.2", 81))
 
 
-def test_pace_is_two_queries_a_second() -> None:
+def test_pace_is_eight_queries_at_once_and_then_four_a_second() -> None:
     pace = Pace()
+    assert _delays(pace, 0.0, 11) == [0.0] * 8 + [0.25] * 3
+    assert _delays(pace, 10.0, 9) == [0.0] * 8 + [0.25]
+
+
+def _delays(pace: Pace, now: float, count: int) -> list[float]:
     delays = []
-    now = 0.0
-    for _ in range(6):
+    for _ in range(count):
         delays.append(pace.delay(now))
         now += delays[-1]
         pace.started(now)
-    assert delays == [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+    return delays
 
 
 class Answer:
