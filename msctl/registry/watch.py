@@ -22,7 +22,7 @@ BLOCK_SECONDS = 30.0
 ANSWER_SECONDS = 37.0
 CONNECT_SECONDS = 2.0
 FORGETFUL_SECONDS = 30.0
-LONGEST_BACKOFF = 10.0
+LONGEST_BACKOFF = 3.0
 STARTING_BACKOFF = 0.5
 STARTING_TRIES = 60
 EVERY = 0.25
@@ -158,8 +158,10 @@ class CatalogWatch:
         return min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._errors, 8))
 
     async def _ask(self) -> Reply:
+        """After trouble at once, so that it is known to be over though nothing changed."""
         url = f"{self._consul.url}/v1/health/service/{self._service}"
-        query = {"passing": "1", "stale": "", "index": str(self._known.index), "wait": f"{self._wait():g}s"}
+        index = 0 if self._errors else self._known.index
+        query = {"passing": "1", "stale": "", "index": str(index), "wait": f"{self._wait():g}s"}
         token = self._consul.token()
         headers = {"X-Consul-Token": token} if token else {}
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)

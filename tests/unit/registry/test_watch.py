@@ -159,6 +159,7 @@ async def test_last_known_good_stays_while_consul_is_away() -> None:
     assert watched.trouble[2] == "Consul answered 500 for service 'orders'"
     assert watched.trouble[3] is None
     assert [s for s in watched.slept if s > 0.0] == [1.0, 2.0]
+    assert [q["index"] for q in watched.script.queries] == ["0", "4", "0", "0", "4"]
 
 
 @pytest.mark.parametrize("document", [None, {"a": 1}, [{"Service": {}}], ["x"], 7])
@@ -173,7 +174,7 @@ async def test_wrong_token_is_said_with_growing_pauses() -> None:
     watched = Watched(Answer([entry("a")], "4"), *(Answer(None, status=403) for _ in range(8)))
     await watched.run()
     assert watched.trouble[-1] == "Consul answered 403 for service 'orders'"
-    assert [s for s in watched.slept if s > 0.0][-1] == 10.0
+    assert [s for s in watched.slept if s > 0.0][-1] == 3.0
 
 
 async def test_while_a_system_starts_the_pauses_are_short_for_a_while() -> None:
@@ -181,4 +182,4 @@ async def test_while_a_system_starts_the_pauses_are_short_for_a_while() -> None:
     await watched.run()
     pauses = [s for s in watched.slept if s > 0.0]
     assert set(pauses[:60]) == {0.5}
-    assert pauses[-1] == 10.0
+    assert pauses[-1] == 3.0
