@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--observer", help="where the observer is, e.g. http://observer:8081")
     parser.add_argument("--observer-token-file", type=Path, help="what it wants to see")
     parser.add_argument("--known-secrets", type=Path, help="what is taken out of log lines (JSON)")
+    parser.add_argument("--queues", type=Path, help="where the broker is, and whose queues it has (JSON)")
     try:
         return run(Settings(**vars(parser.parse_args(arguments))))
     except MsctlError as exc:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msctl.agent.admin import Admin
+from msctl.agent.figures import Figures
 from msctl.agent.ground import check_ground
 from msctl.agent.guarded import GuardedCatalog
 from msctl.agent.hearing import Hearing
@@ -18,6 +19,7 @@ from msctl.agent.keeper import Keeper
 from msctl.agent.log_collector import LogCollector
 from msctl.agent.member import Catalog, Member
 from msctl.agent.observer_client import ObserverClient
+from msctl.agent.queues import Queues
 from msctl.agent.registrar import Registrar
 from msctl.engine.port import Engine
 from msctl.errors import EngineUnavailable
@@ -43,6 +45,7 @@ class Settings:
     observer: str | None = None
     observer_token_file: Path | None = None
     known_secrets: Path | None = None
+    queues: Path | None = None
 
 
 class Journal:
@@ -92,6 +95,13 @@ def _catalog(settings: Settings, journal: Journal) -> Catalog:
     return GuardedCatalog(own, admit)
 
 
+def _admin(settings: Settings, engine: Engine, shown: Mapping[str, Member], journal: Journal) -> Admin:
+    queues = None if settings.queues is None else Queues(settings.queues)
+    figures = Figures(engine, settings.project, queues)
+    token = _content(settings.observer_token_file) or ""
+    return Admin(shown, journal.counts, figures, queues, token)
+
+
 def _content(path: Path | None) -> str | None:
     return path.read_text().strip() if path is not None else None
 
@@ -107,7 +117,8 @@ async def _run(settings: Settings) -> None:
     working = members(settings, engine, journal)
     hearing = Hearing(engine, settings.project, tuple(working.values()), journal.told)
     shown = {**working, "events": hearing}
-    tasks = [asyncio.create_task(m.run()) for m in (*shown.values(), Admin(shown, journal.counts))]
+    admin = _admin(settings, engine, shown, journal)
+    tasks = [asyncio.create_task(m.run()) for m in (*shown.values(), admin)]
     tasks.append(asyncio.create_task(ended.wait()))  # type: ignore[arg-type]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -14,9 +14,11 @@ from msctl.auth.keyring import IssuerKey, key_set, state
 from msctl.auth.members import OPERATOR, digest
 from msctl.auth.policy import GrantRefused
 from msctl.auth.refusal import TokenRefused
+from msctl.telemetry.metrics import Tallies, expose, process_registry
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _BEARER = "Bearer "
+_OPEN = frozenset({"/-/health", "/metrics"})
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("client", "audience", "scope", "subject", "token"), (str,)),
     "ttl": (int, float),
@@ -24,10 +26,19 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 class Administration:
-    """Handlers over one authority; every one but health wants the operator's secret."""
+    """Handlers over one authority; every one but health and metrics wants the operator's secret."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
+        self._registry = process_registry()
+        self._registry.register(
+            Tallies(
+                (
+                    ("msctl_auth_tokens_issued", "Tokens issued.", lambda: authority.issued),
+                    ("msctl_auth_tokens_revoked", "Tokens revoked.", lambda: authority.revocations),
+                )
+            )
+        )
 
     def application(self) -> web.Application:
         """The application that serves them."""
@@ -35,6 +46,7 @@ class Administration:
         application.add_routes(
             [
                 web.get("/-/health", self.health),
+                web.get("/metrics", self.metrics),
                 web.post("/-/tokens", self.issue),
                 web.post("/-/revocations", self.revoke),
                 web.get("/-/keys", self.keys),
@@ -47,6 +59,11 @@ class Administration:
     async def health(self, _request: web.Request) -> web.Response:
         """Alive."""
         return web.json_response({"status": "pass"})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """What is counted, for Prometheus."""
+        body, content_type = expose(self._registry, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def issue(self, request: web.Request) -> web.Response:
         """A token for a client, which need not be asked; ``subject`` may be anybody."""
@@ -94,7 +111,7 @@ class Administration:
 
     @web.middleware
     async def _operator_only(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/-/health" and not self._is_operator(request):
+        if request.path not in _OPEN and not self._is_operator(request):
             return _problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "this is the operator's door")
         try:
             return await handler(request)

@@ -23,7 +23,10 @@ MOST_KEYS = 1000
 
 
 class Authority:
-    """Decides by the pure policy, remembers in the store; ``clock`` gives seconds since 1970."""
+    """Decides by the pure policy, remembers in the store; ``clock`` gives seconds since 1970.
+
+    ``issued`` tokens and ``revocations`` are counted since the process began.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,8 @@ class Authority:
         self.directory = directory
         self.clock = clock
         self.changed = changed
+        self.issued = 0
+        self.revocations = 0
         self._store = store
         self._keys = store.keys()
         self._issuer = Issuer(lambda: self._keys, clock)
@@ -95,6 +100,7 @@ class Authority:
     def revoke(self, identity: Identity) -> None:
         """Nobody may accept this token any more."""
         self._store.revoke(identity.token_id, identity.expires_at)
+        self.revocations += 1
         _log.info("token revoked", extra={"jti": identity.token_id, "sub": identity.subject})
         self._trust.use_revoked(self.revoked())
         self.changed()
@@ -133,6 +139,7 @@ class Authority:
         self.changed()
 
     def _response(self, claims: dict[str, Any], how: str) -> dict[str, Any]:
+        self.issued += 1
         return {
             "access_token": self._issuer.issue(claims, how),
             "token_type": "Bearer",

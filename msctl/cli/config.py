@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from msctl.cli.completion import services
 from msctl.cli.context import Context
+
+METRICS = "metrics"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,23 +64,48 @@ def open_page(
     service: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SERVICE]", help="Its first route; default: the gateway.", autocompletion=services
+            metavar="[SERVICE]",
+            help="Its first route; metrics: Prometheus; default: the gateway.",
+            autocompletion=services,
         ),
     ] = None,
     show: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
 ) -> None:
-    """Open the gateway, or a service's first route, in the browser; without one the address is printed.
+    """Open the gateway, a route or Prometheus in the browser; without one the address is printed.
 
     Examples:
 
       msctl open
 
       msctl open orders --print
+
+      msctl open metrics
     """
     wired: Context = context.obj
+    if service == METRICS and METRICS not in wired.loaded.project.services:
+        _open_metrics(wired, show=show)
+        return
     url = _address(wired, service)
     if show or not sys.stdout.isatty() or not _opened(url):
         print(url)
+
+
+def _open_metrics(wired: Context, *, show: bool) -> None:
+    """Prometheus's page; on a remote engine it is there until Ctrl-C."""
+    from msctl.errors import EngineError, NotRunning, UsageError  # noqa: PLC0415
+
+    if not wired.loaded.project.platform.metrics:
+        raise UsageError("there is no Prometheus: platform.metrics is off", "'msctl top' works without it")
+    with wired.access() as access:
+        try:
+            url = access.metrics()
+        except EngineError as exc:
+            raise NotRunning(f"Prometheus does not run: {exc.message}", "run 'msctl up'") from exc
+        if show or not sys.stdout.isatty() or not _opened(url):
+            print(url, flush=True)
+        if not wired.engine.facts().local:
+            wired.consoles.messages.print("the engine is remote: the address works until Ctrl-C")
+            Event().wait()
 
 
 def _address(wired: Context, service: str | None) -> str:

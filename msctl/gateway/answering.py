@@ -160,8 +160,13 @@ class Answering:
         seconds = self.nature.clock() - exchange.started
         method, status = exchange.head.method, exchange.status
         self.measures.requests.add(exchange.label, exchange.service, method, status, seconds)
-        if self.access.share:
+        if self.access.share and not _is_probe(exchange):
             self.access.write(exchange, seconds)
+
+
+def _is_probe(exchange: Exchange) -> bool:
+    """The gateway's own answer to who asks every other second whether it lives is counted, not logged."""
+    return exchange.label == HEALTH_PATH and exchange.service == "-"
 
 
 def client_fault(error: WireError) -> Trouble:

@@ -8,7 +8,6 @@ from msctl.manifest.plain import matches
 
 PENDING: tuple[tuple[Path, str], ...] = (
     (("services", "*", "external"), "external services are not registered yet"),
-    (("platform", "metrics"), "Prometheus is not started yet; msctl top works without"),
     (("platform", "logs", "otlp"), "logs are not forwarded yet"),
     (("platform", "logs", "loki"), "logs are not forwarded yet"),
 )

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from msctl.observer.history import History
 from msctl.observer.logs_api import LogsApi, question_of
+from msctl.observer.neighbours import Neighbours
 from msctl.observer.overview import overview
 from msctl.observer.sampling import INTERVAL, Sampler
 from msctl.observer.search import Question
@@ -58,6 +59,10 @@ class Topology:
             found[service["name"]] = {name: f"http://{name}:{service['port']}/metrics" for name in names}
         return found
 
+    def has_metrics(self) -> bool:
+        """Whether there is a Prometheus."""
+        return "metrics" in self.read()["platform"]
+
     def is_ours(self, identity: str) -> bool:
         """Whether a registered id is a container of the project."""
         return identity.startswith(f"{self.read()['project']}-")
@@ -75,6 +80,8 @@ class Live:
         history: History,
         store: LogStore,
         logs: LogsApi,
+        *,
+        neighbours: Neighbours,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._session = session
@@ -84,6 +91,7 @@ class Live:
         self._history = history
         self._store = store
         self._logs = logs
+        self._neighbours = neighbours
         self._now = now
 
     def routes(self) -> list[web.RouteDef]:
@@ -141,11 +149,11 @@ class Live:
             lines = await asyncio.to_thread(self._store.later, asked, _MOST_AT_ONCE)
 
     async def _overview(self) -> dict[str, Any]:
-        (traffic, lines), circuits = await asyncio.gather(self._sampler.look(), self._circuits())
-        watch = self._watch
-        return overview(
-            self._topology.read(), watch.checks, circuits, traffic, lines, watch.since, self._now()
+        (traffic, lines), circuits, told = await asyncio.gather(
+            self._sampler.look(), self._circuits(), self._neighbours.look()
         )
+        watch, declared = self._watch, self._topology.read()
+        return overview(declared, watch.checks, circuits, traffic, lines, watch.since, self._now(), told)
 
     async def _circuits(self) -> Sequence[Mapping[str, Any]]:
         """Of the gateway, and of services that call others."""

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from msctl.observer.exposition import Traffic
+from msctl.observer.told import Told
 
+NOTHING_TOLD = Told()
 _STATUS = {"passing": "pass", "warning": "warn", "critical": "fail"}
 
 Checks = Mapping[str, tuple[str, str]]
@@ -37,11 +39,14 @@ def overview(
     lines: Mapping[str, Sequence[float]],
     since: Mapping[str, str],
     now: datetime,
+    told: Told = NOTHING_TOLD,
 ) -> dict[str, Any]:
     """Everything that the page shows at a glance; ``checks`` is ``None`` while Consul does not answer."""
     project = str(topology.get("project", ""))
+    lines = {**lines, **{name: line for name, line in told.lines.items() if len(line) > 1}}
     services = [
-        _service(project, service, checks, traffic, lines, since) for service in topology.get("services", [])
+        _with_figures(_service(project, service, checks, traffic, lines, since), told)
+        for service in topology.get("services", [])
     ]
     platform = [
         {"role": role, **_part(f"{project}-{role}", checks, since)} for role in topology.get("platform", [])
@@ -57,6 +62,9 @@ def overview(
         "platform": platform,
         "circuits": merged(circuits),
         "traffic": _traffic(traffic.get("gateway"), lines.get("gateway", ())),
+        "broker": told.broker,
+        "disk": told.disk,
+        "alerts": None if told.alerts is None else list(told.alerts),
     }
 
 
@@ -83,12 +91,7 @@ def _service(
     since: Mapping[str, str],
 ) -> dict[str, Any]:
     name = str(service["name"])
-    wanted = {f"{project}-{name}-{n}" for n in range(1, int(service.get("replicas", 1)) + 1)}
-    extra = {
-        i for i in checks or {} if i.startswith(f"{project}-{name}-") and i.rpartition("-")[2].isdecimal()
-    }
-    names = sorted(wanted | extra, key=lambda text: int(text.rpartition("-")[2]))
-    instances = [_part(container, checks, since) for container in names]
+    instances = [_part(c, checks, since) for c in instances_of(project, service, checks or {})]
     return {
         **service,
         "instances": instances,
@@ -97,15 +100,28 @@ def _service(
     }
 
 
+def _with_figures(service: dict[str, Any], told: Told) -> dict[str, Any]:
+    name = service["name"]
+    return {**service, "data": told.databases.get(name), "queue": told.queues.get(name)}
+
+
+def instances_of(project: str, service: Mapping[str, Any], checks: Checks) -> list[str]:
+    """Names of a service's containers, those declared and those registered, by number."""
+    prefix = f"{project}-{service['name']}-"
+    wanted = {f"{prefix}{n}" for n in range(1, int(service.get("replicas", 1)) + 1)}
+    extra = {i for i in checks if i.startswith(prefix) and i.removeprefix(prefix).isdecimal()}
+    return sorted(wanted | extra, key=lambda text: int(text.rpartition("-")[2]))
+
+
 def _part(name: str, checks: Checks | None, since: Mapping[str, str]) -> dict[str, Any]:
     if checks is None:
         return {"name": name, "health": "unknown", "output": "the registry does not answer", "since": None}
     if name not in checks:
-        lives = name.endswith("-registry")  # it has answered, or there were no checks
-        words = "" if lives else "not registered"
+        late = name.endswith("-metrics") and name not in since  # nobody waited for it
+        words = "not registered yet" if late else "not registered"
         return {
             "name": name,
-            "health": "pass" if lives else "fail",
+            "health": "warn" if late else "fail",
             "output": words,
             "since": since.get(name),
         }

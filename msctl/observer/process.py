@@ -21,6 +21,8 @@ from msctl.observer.doors import Doors
 from msctl.observer.history import History
 from msctl.observer.live import Live, Topology
 from msctl.observer.logs_api import LARGEST_BATCH, LogsApi
+from msctl.observer.neighbours import Neighbours
+from msctl.observer.readiness import Readiness
 from msctl.observer.sampling import Sampler
 from msctl.observer.store import LogStore
 from msctl.observer.watching import HealthWatch
@@ -83,14 +85,17 @@ def application(
     doors = Doors(settings.token, clock)
     api = LogsApi(store)
     sampler = Sampler(session, topology.targets, clock)
-    live = Live(session, topology, watch, sampler, history, store, api)
+    neighbours = Neighbours(session, topology.has_metrics, settings.token, clock, time.time)
+    live = Live(session, topology, watch, sampler, history, store, api, neighbours=neighbours)
+    readiness = Readiness(topology.read, lambda: watch.checks)
     app = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BATCH)
-    app.add_routes([*api.routes(), *live.routes(), *page.routes(doors), *_own(store, api)])
+    app.add_routes([*api.routes(), *live.routes(), *page.routes(doors), *_own(store, api, readiness)])
     return app
 
 
-def _own(store: LogStore, api: LogsApi) -> list[web.RouteDef]:
+def _own(store: LogStore, api: LogsApi, readiness: Readiness) -> list[web.RouteDef]:
     registry = process_registry()
+    registry.register(readiness)
     registry.register(Tallies((("msctl_observer_lines", "Log lines stored.", lambda: float(api.taken)),)))
 
     async def healthy(_request: web.Request) -> web.Response:

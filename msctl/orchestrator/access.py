@@ -13,7 +13,7 @@ from msctl.engine.port import Engine
 from msctl.engine.tunnel import reach
 from msctl.errors import NotRunning
 from msctl.model.secret import Secret
-from msctl.plan.platform import ADMIN_PORT, AMQP_PORT, CONSUL_PORT
+from msctl.plan.platform import ADMIN_PORT, AMQP_PORT, CONSUL_PORT, METRICS_PORT
 from msctl.plan.services import amqp_url
 from msctl.registry.client import Registry
 
@@ -78,6 +78,10 @@ class Access:
         """The same of the observer."""
         return self._admin("observer")
 
+    def metrics(self) -> str:
+        """Prometheus's page."""
+        return self._admin("metrics", METRICS_PORT)
+
     def broker(self) -> Broker:
         """The project's RabbitMQ as the platform's user, for one thread at a time; raises ``EngineError``."""
         with self._lock:
@@ -121,11 +125,12 @@ class Access:
         self.forget_auth()
         self.forget_broker()
         self.forget_observer()
+        self._forget_admin("metrics")
 
-    def _admin(self, role: str) -> str:
+    def _admin(self, role: str, admin_port: int = ADMIN_PORT) -> str:
         with self._lock:
             if role not in self._admins:
-                host, port = self._open(role, ADMIN_PORT)
+                host, port = self._open(role, admin_port)
                 self._admins[role] = f"http://{host}:{port}"
             return self._admins[role]
 

@@ -18,7 +18,7 @@ FILE = "credentials.json"
 MANAGEMENT = "management"
 """Whoever holds this checkout, as a party of Consul."""
 
-PARTIES = (MANAGEMENT, "gateway", "auth", "agent")
+PARTIES = (MANAGEMENT, "gateway", "auth", "agent", "metrics")
 _TOKENS = uuid.UUID("51c7ad5c-98a1-4a35-8f66-3cb63b7ac5d9")
 
 

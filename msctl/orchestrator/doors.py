@@ -19,7 +19,9 @@ def parties(project: Project, credentials: Credentials) -> tuple[Party, ...]:
     tokens = {name: token.reveal() for name, token in credentials.registry.items()}
     services = (acl.service(name, tokens[name]) for name in project.services)
     agent = acl.agent(tokens["agent"], (*project.services, *ENTERED_ROLES))
-    return (acl.nobody(), acl.gateway(tokens["gateway"]), acl.auth(tokens["auth"]), agent, *services)
+    metrics = (acl.metrics(tokens["metrics"]),) if project.platform.metrics else ()
+    platform = (acl.gateway(tokens["gateway"]), acl.auth(tokens["auth"]), *metrics, agent)
+    return (acl.nobody(), *platform, *services)
 
 
 def open_doors(access: Access, wanted: tuple[Party, ...]) -> None:

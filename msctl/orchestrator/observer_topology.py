@@ -11,7 +11,11 @@ from msctl.model.project import Project, Route, Service
 def topology(project: Project) -> dict[str, Any]:
     """The declared project, as the observer's page draws it."""
     here = [service for service in project.services.values() if service.external is None]
-    optional = (("auth", project.uses_auth), ("broker", project.uses_broker))
+    optional = (
+        ("auth", project.uses_auth),
+        ("broker", project.uses_broker),
+        ("metrics", project.platform.metrics),
+    )
     return {
         "project": project.name,
         "gateway": project.gateway.public_url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from msctl.auth.members import render as render_directory
 from msctl.broker import config as broker_config
 from msctl.broker.definitions import definitions
 from msctl.broker.definitions import render as render_definitions
+from msctl.broker.permissions import PLATFORM_USER
 from msctl.broker.topology import topology
 from msctl.errors import MsctlError
 from msctl.model.desired import SecretFile
@@ -18,9 +20,10 @@ from msctl.model.secret import Secret
 from msctl.orchestrator.credentials import MANAGEMENT
 from msctl.orchestrator.doors import parties
 from msctl.orchestrator.gateway_document import CERTIFICATE, KEY, gateway_document
+from msctl.orchestrator.metrics_files import metrics_files
 from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import live_file
-from msctl.plan.services import tokens
+from msctl.plan.services import amqp_url, tokens
 from msctl.registry import acl
 from msctl.registry import config as registry_config
 
@@ -39,8 +42,10 @@ def platform_files(
     files: dict[str, tuple[SecretFile, ...]] = {
         "registry": (SecretFile("registry.json", Secret(registry)),),
         "gateway": _gateway(project, credentials),
-        "agent": _agent(project, credentials),
+        "agent": (*_agent(project, credentials), *_queues(project, broker_users)),
     }
+    if project.platform.metrics:
+        files["metrics"] = metrics_files(project, credentials.registry["metrics"])
     if project.uses_auth:
         files["auth"] = _auth(project, credentials)
     if project.uses_broker:
@@ -61,6 +66,16 @@ def _agent(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]
         SecretFile("management_token", credentials.registry[MANAGEMENT]),
         *tokens(credentials.registry["agent"], None),
     )
+
+
+def _queues(project: Project, broker_users: Mapping[str, Secret]) -> tuple[SecretFile, ...]:
+    """Where the agent asks how deep queues are, and whose; read again at each look."""
+    if not project.uses_broker:
+        return ()
+    url = amqp_url(PLATFORM_USER, broker_users[PLATFORM_USER], project.name)
+    services = [service.name for service in project.services.values() if service.subscribes]
+    document = json.dumps({"url": url.reveal(), "services": services})
+    return (SecretFile("queues.json", Secret(document), live=True),)
 
 
 def _gateway(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]:

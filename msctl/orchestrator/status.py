@@ -32,6 +32,9 @@ from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import other_origin
 from msctl.registry.entry import InstanceHealth
 
+_ENTERED_LATER = frozenset({"agent", "metrics"})
+"""Roles that ``up`` may return without, since the agent enters them."""
+
 
 def status(
     engine: Engine,
@@ -187,7 +190,8 @@ def _database(
 
 def _platform(project: Project, found: Survey, well: frozenset[str]) -> tuple[PlatformStatus, ...]:
     optional = (("auth", project.uses_auth), ("broker", project.uses_broker))
-    roles = ["registry", "gateway", *(role for role, used in optional if used), "observer", "agent"]
+    metrics = ["metrics"] if project.platform.metrics else []
+    roles = ["registry", "gateway", *(role for role, used in optional if used), "observer", *metrics, "agent"]
     parts = []
     for role in roles:
         name = labels.container(project.name, role)
@@ -208,8 +212,8 @@ def _platform_health(
     if container.role == "registry":
         return "fail", "does not answer" if container.state == "running" else _stopped(container)
     entry = (found.entries or {}).get(name)
-    if container.role == "agent" and container.state == "running" and entry is None:
-        return "warn", "running, and has not entered itself yet"
+    if container.role in _ENTERED_LATER and container.state == "running" and entry is None:
+        return "warn", "running, and not entered yet"
     return _health(container, entry, registry_answers=found.entries is not None)
 
 

@@ -64,7 +64,8 @@ class Inputs:
 def roles(project: Project) -> tuple[str, ...]:
     """The platform images that ``project`` needs, the runtime first; databases are chosen apart."""
     broker = ("broker",) if project.uses_broker else ()
-    return ("runtime", "registry", *broker)
+    metrics = ("metrics",) if project.platform.metrics else ()
+    return ("runtime", "registry", *broker, *metrics)
 
 
 def outline(project: Project) -> Desired:
@@ -99,7 +100,9 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
         platform.observer(
             project.name, images["runtime"], files.get("observer", ()), project.platform.log_room
         ),
-        platform.agent(project.name, images["runtime"], files.get("agent", ())),
+        platform.agent(
+            project.name, images["runtime"], files.get("agent", ()), has_broker=project.uses_broker
+        ),
     ]
     if project.uses_auth:
         specs.append(platform.auth(project.name, images["runtime"], files.get("auth", ())))
@@ -107,6 +110,8 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
         broker = platform.broker(project.name, images["broker"], files.get("broker", ()))
         environment, reload_command = inputs.broker.environment, inputs.broker.reload
         specs.append(replace(broker, environment=environment, reload_command=reload_command))
+    if project.platform.metrics:
+        specs.append(platform.metrics(project.name, images["metrics"], files.get("metrics", ())))
     return specs
 
 

@@ -1,4 +1,4 @@
-"""Containers of the platform: registry, broker, gateway, auth, observer and agent."""
+"""Containers of the platform: registry, broker, gateway, auth, observer, metrics and agent."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ AMQP_PORT = 5672
 GATEWAY_PORT = 8080
 ADMIN_PORT = 8081
 AUTH_PORT = 8080
+METRICS_PORT = 9090
 STATE = "/var/lib/msctl"
 """Where a platform process keeps what outlives its container; the runtime image has this folder."""
+
+METRICS_KEPT = "15d"
+METRICS_ROOM = "512MB"
+"""Prometheus removes the oldest when either is used up."""
 
 TOKEN_URL = f"http://auth:{AUTH_PORT}/oauth/token"
 JWKS_URL = f"http://auth:{AUTH_PORT}/.well-known/jwks.json"
@@ -165,7 +170,43 @@ def observer(project: str, image: ImageFact, files: tuple[SecretFile, ...], room
     )
 
 
-def agent(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+def metrics(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> ContainerSpec:
+    """Prometheus, on this machine's loopback only, with what it keeps bounded in time and size.
+
+    Nobody waits for it (``plan.urgency``): it is started when its turn comes, and the agent enters it.
+    """
+    return ContainerSpec(
+        name=labels.container(project, "metrics"),
+        role="metrics",
+        image=image.reference,
+        image_identity=image.identity,
+        command=(
+            "--config.file=/run/secrets/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+            f"--storage.tsdb.retention.time={METRICS_KEPT}",
+            f"--storage.tsdb.retention.size={METRICS_ROOM}",
+            "--log.level=warn",
+            "--log.format=json",
+        ),
+        environment={"GOMAXPROCS": "1", "GOMEMLIMIT": "128MiB"},
+        user="65534:65534",
+        secrets=files,
+        attachments=(_attachment(project, "metrics"),),
+        mounts=(Mount(labels.data_volume(project, "metrics"), "/prometheus"),),
+        ports=(PortBinding(METRICS_PORT),),
+        tmpfs=_TMP,
+        dns=(RESOLVER,),
+        read_only=True,
+        cpu_shares=64,
+        reload="SIGHUP",
+        probe=Probe("http", METRICS_PORT, "/-/ready", interval=10.0, timeout=5.0),
+        registration=Registration("metrics", METRICS_PORT),
+    )
+
+
+def agent(
+    project: str, image: ImageFact, files: tuple[SecretFile, ...], *, has_broker: bool = False
+) -> ContainerSpec:
     """The registrar of this machine: the only one with the engine's socket, root to be let in, and no more.
 
     No other container waits for it, and CPU is what a start is short of.
@@ -184,6 +225,7 @@ def agent(project: str, image: ImageFact, files: tuple[SecretFile, ...]) -> Cont
             *("--observer", f"http://observer:{ADMIN_PORT}"),
             *("--observer-token-file", "/run/secrets/observer_token"),
             *("--known-secrets", "/run/secrets/known_secrets"),
+            *(("--queues", "/run/secrets/queues.json") if has_broker else ()),
         ),
         user="0:0",
         secrets=files,

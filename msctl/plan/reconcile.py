@@ -30,6 +30,7 @@ from msctl.plan.operations import (
 )
 from msctl.plan.order import ordered
 from msctl.plan.situation import Endpoint, Situation
+from msctl.plan.urgency import UNAWAITED
 
 
 def reconcile(desired: Desired, situation: Situation, *, origin: str) -> Plan:
@@ -162,6 +163,8 @@ def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterat
 def _readiness(
     desired: Desired, spec: ContainerSpec, situation: Situation, *, settled: bool
 ) -> Iterator[Operation]:
+    if spec.role in UNAWAITED:
+        return
     started = (f"create {spec.name}", f"start {spec.name}")
     if not settled:
         yield AwaitReady(

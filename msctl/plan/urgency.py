@@ -1,4 +1,7 @@
-"""Whose container is started first when all could be: what boots longest, what others are asked through."""
+"""Whose container is started first when all could be: what boots longest, what others are asked through.
+
+And whose nobody waits for.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from msctl.plan.operations import CreateContainer, CreateNetwork, Operation, Sta
 
 _ROLES = {"broker": 1, "gateway": 2, "registry": 3, "database": 3, "service": 4}
 _OTHERS = 5
+UNAWAITED = frozenset({"metrics"})
+"""Roles that ``up`` starts and does not wait for: nothing needs them, and the agent enters them."""
 
 
 def urgency(operation: Operation) -> int | None:

@@ -66,6 +66,11 @@ def gateway(secret: str) -> Party:
     return Party("gateway", {**_READ_CATALOG, **_READ_CHANGES}, secret)
 
 
+def metrics(secret: str) -> Party:
+    """Prometheus finds its targets in the catalog."""
+    return Party("metrics", _READ_CATALOG, secret)
+
+
 def auth(secret: str) -> Party:
     """The token server announces its changes."""
     return Party("auth", {"key": {TOKENS_KEY: "write"}}, secret)

@@ -15,6 +15,7 @@ DATA_DIRECTORY = "/consul/data"
 HTTP_PORT = 8500
 DNS_PORT = 53
 NODE_NAME = "registry"
+DATACENTER = "dc1"
 EMBEDDED_DNS = "127.0.0.11"
 """Docker's resolver inside the container itself, which knows the outside names."""
 
@@ -26,7 +27,7 @@ def server_configuration(
     *,
     management_token: str | None = None,
     old_words: bool = True,
-    datacenter: str = "dc1",
+    datacenter: str = DATACENTER,
     recursors: Sequence[str] = (EMBEDDED_DNS,),
     log_level: str = "warn",
 ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import containers, docker, running, succeeds
 from tests.integration.waiting import eventually
 
-ENTERED = ("service", "gateway", "broker", "auth", "observer", "agent")
+ENTERED = ("service", "gateway", "broker", "auth", "observer", "metrics", "agent")
 """Roles whose running containers are in the catalog."""
 
 

@@ -41,12 +41,13 @@ def make_small(folder: Path) -> Checkout:
 
 
 def declare(checkout: Checkout, services: Services, **gateway: Any) -> None:
-    """Make these the services of a small project."""
+    """Make these the services of a small project, which is up sooner without Prometheus."""
     routes = [{"path": f"/{name}", "service": name, "rewrite": "/"} for name in services]
     document = {
         "project": checkout.project,
         "gateway": {"port": checkout.port, "routes": routes, **gateway},
         "services": {name: _entry(given) for name, given in services.items()},
+        "platform": {"metrics": "off"},
     }
     write(checkout, document)
 

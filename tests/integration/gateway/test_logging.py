@@ -16,6 +16,21 @@ def counted(front: GatewayProcess, name: str) -> float:
     return float(found[1])
 
 
+def test_who_asks_whether_it_lives_is_counted_and_not_logged(
+    gateway: MakeGateway, upstream: MakeUpstream
+) -> None:
+    reading, writing = os.pipe()
+    front = gateway(document(upstream()), stdout=writing)
+    os.close(writing)
+    assert {front.get("/healthz").status, front.get("/x").status} == {200}
+    assert 'route="/healthz"' in front.admin("GET", "/metrics")[1]
+    assert front.stop() == 0
+    with os.fdopen(reading) as log:
+        lines = log.read()
+    assert "GET /x 200" in lines
+    assert "GET /healthz" not in lines
+
+
 def test_a_log_that_nobody_reads(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     reading, writing = os.pipe()
     front = gateway(document(upstream()), stdout=writing)

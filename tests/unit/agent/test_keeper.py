@@ -27,8 +27,8 @@ def keeper(scene: Scene) -> Keeper:
 async def test_what_was_killed_comes_back(scene: Scene, keeper: Keeper) -> None:
     async with scene.at_work(keeper):
         scene.engine.signal_container(IDENTITY, NAME, "SIGKILL")
-        await scene.until(lambda: scene.state(NAME) == "running")
-    assert ("restarted", NAME, "it was killed") in scene.told
+        await scene.until(lambda: ("restarted", NAME, "it was killed") in scene.told)
+        assert scene.state(NAME) == "running"
 
 
 async def test_what_ended_otherwise_is_left_to_docker_or_stays_down(scene: Scene, keeper: Keeper) -> None:

@@ -35,6 +35,18 @@ async def test_the_office_is_the_operators(office: Client, value: str, door: str
         assert answer.status == 401
 
 
+async def test_what_is_issued_and_revoked_is_counted_for_anybody_to_see(office: Client) -> None:
+    wanted = {"client": "orders", "audience": "inventory"}
+    async with office.post("/-/tokens", json=wanted, headers=OPERATOR) as answer:
+        token = (await answer.json())["access_token"]
+    async with office.post("/-/revocations", json={"token": token}, headers=OPERATOR) as answer:
+        assert answer.status == 200
+    async with office.get("/metrics") as answer:
+        told = await answer.text()
+    assert "msctl_auth_tokens_issued_total 1.0" in told
+    assert "msctl_auth_tokens_revoked_total 1.0" in told
+
+
 async def test_the_operator_gets_any_clients_token_within_its_policy(office: Client) -> None:
     wanted = {"client": "orders", "audience": "inventory", "subject": "ann", "ttl": 30}
     async with office.post("/-/tokens", json=wanted, headers=OPERATOR) as answer:

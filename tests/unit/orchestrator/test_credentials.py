@@ -59,7 +59,8 @@ def test_nothing_is_written_when_nothing_is_new(store: CredentialStore) -> None:
 
 
 def test_without_databases_events_and_scopes_there_are_only_those_for_registry_and_operator() -> None:
-    names = {"registry/management", "registry/gateway", "registry/auth", "registry/agent", "registry/web"}
+    parties = ("management", "gateway", "auth", "agent", "metrics", "web")
+    names = {f"registry/{party}" for party in parties}
     assert set(completed({}, project(service("web")), lambda: "x")) == {*names, "clients/operator"}
 
 

@@ -16,7 +16,8 @@ from tests.unit.orchestrator.stage import Stage
 from tests.unit.plan.projects import shop
 
 DATA = {
-    f"shop-{name}-data" for name in ("registry", "broker", "observer", "orders", "inventory", "notifications")
+    f"shop-{name}-data"
+    for name in ("registry", "broker", "observer", "metrics", "orders", "inventory", "notifications")
 }
 
 

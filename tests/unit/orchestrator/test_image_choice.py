@@ -27,9 +27,11 @@ def store() -> FakeImages:
 
 def test_roles_and_databases_are_asked_for(store: FakeImages) -> None:
     chosen = choosing(store, shop())
-    assert [w.role for w in store.asked] == ["runtime", "registry", "broker", "postgres", "mariadb", "redis"]
+    assert [w.role for w in store.asked] == [
+        *("runtime", "registry", "broker", "metrics", "postgres", "mariadb", "redis")
+    ]
     assert set(chosen.bases) == {"runtime"}
-    assert set(chosen.roles) == {"runtime", "registry", "broker"}
+    assert set(chosen.roles) == {"runtime", "registry", "broker", "metrics"}
     assert {name: fact.reference for name, fact in chosen.databases.items()} == {
         "orders": "msctl/postgres:1",
         "inventory": "msctl/mariadb:1",

@@ -19,6 +19,7 @@ from msctl.model.project import (
     Cors,
     Gateway,
     HeaderEdits,
+    Platform,
     Project,
     RateLimit,
     Route,
@@ -36,7 +37,17 @@ CREDENTIALS = Credentials(
     {},
     registry={
         n: Secret(f"token-{n}")
-        for n in ("management", "gateway", "auth", "agent", "orders", "inventory", "notifications", "web")
+        for n in (
+            "management",
+            "gateway",
+            "auth",
+            "agent",
+            "metrics",
+            "orders",
+            "inventory",
+            "notifications",
+            "web",
+        )
     },
     clients={n: Secret(f"secret-{n}") for n in ("gateway", "operator")},
 )
@@ -110,17 +121,27 @@ def test_each_role_gets_the_files_it_is_started_with() -> None:
             *("gateway.yaml", "gateway.yaml.applied", "operator_digest"),
             *("consul_token", "oauth_client_secret"),
         },
-        "agent": {"doors.json", "doors.json.applied", "management_token", "consul_token"},
+        "agent": {
+            *("doors.json", "doors.json.applied", "management_token", "consul_token", "queues.json"),
+        },
+        "metrics": {
+            *("prometheus.yml", "prometheus.yml.applied", "alerts.yml", "alerts.yml.applied"),
+        },
         "auth": {"auth.json", "auth.json.applied", "consul_token"},
         "broker": {"rabbitmq.conf", "enabled_plugins", "definitions.json", "definitions.json.applied"},
     }
-    assert set(files(project(service("web")))) == {"registry", "gateway", "agent"}
+    assert set(files(project(service("web")))) == {"registry", "gateway", "agent", "metrics"}
+    without = project(service("web"), platform=Platform(metrics=False))
+    assert set(files(without)) == {"registry", "gateway", "agent"}
 
 
 def test_only_what_can_be_read_again_is_live() -> None:
     every = [f for found in files(guarded()).values() for f in found]
     live = {f.name for f in every if f.live and not is_mark(f)}
-    assert live == {"gateway.yaml", "definitions.json", "auth.json", "doors.json"}
+    assert live == {
+        *("gateway.yaml", "definitions.json", "auth.json", "doors.json"),
+        *("queues.json", "prometheus.yml", "alerts.yml"),
+    }
 
 
 def test_auths_document_holds_no_secret_in_clear() -> None:

@@ -42,10 +42,20 @@ def test_everything_well(found: Survey) -> None:
     assert [i.name for i in orders.instances] == ["shop-orders-1", "shop-orders-2"]
     assert orders.instances[0].started_at == STARTED
     assert {p.role: p.health for p in made.platform} == dict.fromkeys(
-        ("registry", "gateway", "broker", "observer", "agent"), "pass"
+        ("registry", "gateway", "broker", "observer", "metrics", "agent"), "pass"
     )
     assert orders.database is not None
     assert (orders.database.name, orders.database.health) == ("shop-orders-db", "pass")
+
+
+def test_prometheus_may_be_entered_after_up_has_returned(found: Survey) -> None:
+    entries = {i: e for i, e in (found.entries or {}).items() if i != "shop-metrics"}
+    late = reported(replace(found, entries=entries))
+    assert late.healthy
+    (part,) = (p for p in late.platform if p.role == "metrics")
+    assert (part.health, part.output) == ("warn", "running, and not entered yet")
+    stopped = reported(with_container(replace(found, entries=entries), "shop-metrics", state="exited"))
+    assert not stopped.healthy
 
 
 def test_an_instances_address_is_the_one_in_the_projects_network(found: Survey) -> None:

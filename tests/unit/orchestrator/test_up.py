@@ -25,7 +25,7 @@ def test_everything_runs_is_registered_and_the_second_time_nothing_is_written(
 ) -> None:
     up(shop())
     states = {c.name: c.state for c in stage.engine.observe("shop").containers}
-    assert len(states) == 13
+    assert len(states) == 14
     assert set(states.values()) == {"running"}
     services = [name for name in states if name[-1].isdigit()]
     platform = {"shop-broker", "shop-gateway", "shop-observer", "shop-agent"}

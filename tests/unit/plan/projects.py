@@ -53,7 +53,7 @@ def inputs(of: Project, *, versions: Mapping[str, str] | None = None, gateway: s
             _passwords("db", names),
             _passwords("root", names),
             _passwords("amqp", names),
-            registry=_passwords("consul", [*names, "gateway", "auth"]),
+            registry=_passwords("consul", [*names, "gateway", "auth", "metrics"]),
             clients=_passwords("oauth", [*names, "gateway"]),
         ),
         platform_files={
@@ -85,7 +85,7 @@ def password(kind: str, name: str) -> str:
     return f"pass-{kind}-{name}"
 
 
-_ROLES = ("runtime", "registry", "broker")
+_ROLES = ("runtime", "registry", "broker", "metrics")
 
 
 def _passwords(kind: str, names: list[str]) -> dict[str, Secret]:

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from msctl.model.desired import Attachment, ContainerSpec, Desired, Mount, PortBinding, Probe
-from msctl.model.project import Database, DatabaseEngine, Gateway, Health, Resources, Service, Subscription
+from msctl.model.project import (
+    Database,
+    DatabaseEngine,
+    Gateway,
+    Health,
+    Platform,
+    Resources,
+    Service,
+    Subscription,
+)
 from msctl.model.secret import Secret
 from msctl.plan import services
 from msctl.plan.expand import expand, roles
@@ -23,7 +32,7 @@ from tests.unit.plan.projects import (
     with_service,
 )
 
-PLATFORM = {"shop-registry", "shop-broker", "shop-gateway", "shop-observer", "shop-agent"}
+PLATFORM = {f"shop-{role}" for role in ("registry", "broker", "gateway", "observer", "metrics", "agent")}
 DATABASES = {"shop-orders-db", "shop-inventory-db", "shop-notifications-db"}
 INSTANCES = {"shop-orders-1", "shop-orders-2", "shop-inventory-1", "shop-notifications-1", "shop-web-1"}
 
@@ -41,7 +50,7 @@ def test_networks_are_one_for_all_and_one_for_each_database() -> None:
 
 def test_volumes_are_of_databases_registry_and_broker_and_say_what_made_them() -> None:
     volumes = {v.name: v for v in desired(shop()).volumes}
-    data = ("registry", "broker", "observer", "orders", "inventory", "notifications")
+    data = ("registry", "broker", "observer", "metrics", "orders", "inventory", "notifications")
     assert set(volumes) == {f"shop-{name}-data" for name in data}
     assert volumes["shop-orders-data"].image_kind == "recipe 1"
     assert (volumes["shop-orders-data"].role, volumes["shop-orders-data"].service) == ("database", "orders")
@@ -236,10 +245,26 @@ def test_the_broker_runs_as_the_broker_layer_says() -> None:
 
 def test_without_events_there_is_no_broker() -> None:
     quiet = project(service("web"))
-    assert roles(quiet) == ("runtime", "registry")
+    assert roles(quiet) == ("runtime", "registry", "metrics")
     assert {c.name for c in desired(quiet).containers} == (PLATFORM - {"shop-broker"}) | {"shop-web-1"}
     subscribing = project(service("web", subscribes=(Subscription("a.*"),)))
-    assert roles(subscribing) == ("runtime", "registry", "broker")
+    assert roles(subscribing) == ("runtime", "registry", "broker", "metrics")
+
+
+def test_without_metrics_there_is_no_prometheus() -> None:
+    plain = project(service("web"), platform=Platform(metrics=False))
+    assert roles(plain) == ("runtime", "registry")
+    assert "shop-metrics" not in {c.name for c in desired(plain).containers}
+
+
+def test_prometheus_is_on_the_loopback_without_rights_and_keeps_a_bounded_amount() -> None:
+    spec = find(desired(shop()), "shop-metrics")
+    assert spec.ports == (PortBinding(9090, "127.0.0.1"),)
+    assert (spec.user, spec.read_only) == ("65534:65534", True)
+    assert [part for part in spec.command if "retention" in part] == [
+        "--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=512MB",
+    ]  # fmt: skip
+    assert not [part for part in spec.command if "admin-api" in part or "lifecycle" in part]
 
 
 def test_services_are_built_from_their_folder_or_taken_as_images() -> None:

@@ -58,6 +58,17 @@ def test_the_broker_is_started_without_waiting_for_anything_but_its_ground() -> 
     assert set(waits) == {"create network shop", "create volume shop-broker-data"}
 
 
+def test_nobody_waits_for_prometheus() -> None:
+    ids = {operation.id: operation for operation in World().plan(desired(shop())).operations}
+    assert "create shop-metrics" in ids
+    assert not {"await shop-metrics", "register shop-metrics"} & set(ids)
+    assert not [
+        o
+        for o in ids.values()
+        if any("shop-metrics" in before for before in o.after if "volume" not in before)
+    ]
+
+
 def test_every_operation_says_why(running: World) -> None:
     for plan in (World().plan(desired(shop())), running.plan(desired(without_service(shop(), "web")))):
         assert all(operation.reason for operation in plan.operations)

@@ -29,6 +29,7 @@ from msctl.plan.operations import (
 )
 from msctl.plan.reconcile import reconcile
 from msctl.plan.situation import Endpoint, Situation
+from msctl.plan.urgency import UNAWAITED
 from tests.unit.plan.projects import ORIGIN
 
 
@@ -80,8 +81,13 @@ class World:
         return reconcile(desired, self.situation(), origin=self.origin)
 
     def bring(self, desired: Desired) -> World:
-        """This world after a whole ``up``."""
-        return self.apply(self.plan(desired).operations)
+        """This world after a whole ``up``, and after the agent has entered whom nobody waits for."""
+        self.apply(self.plan(desired).operations)
+        for spec in desired.containers:
+            if spec.role in UNAWAITED:
+                self.ready.add(spec.name)
+                self._enter(spec)
+        return self
 
     def apply(self, operations: Sequence[Operation]) -> World:
         """This world after ``operations``."""
