@@ -92,7 +92,7 @@ def _service(item: Json, project: str, engines: dict[str, str], folder: Path) ->
 
 def _check(marks: Json, engines: dict[str, str]) -> Json | None:
     role = marks[labels.ROLE]
-    if role == "agent":
+    if role in {"agent", "metrics"}:  # up waits for the one less than Compose could, for the other not at all
         return None
     kind = engines[marks[labels.SERVICE]] if role == "database" else role
     test = ["CMD", "bash", "-c", _CHECKS[kind]]

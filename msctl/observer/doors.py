@@ -14,8 +14,8 @@ from aiohttp.typedefs import Middleware
 TICKET_SECONDS = 120.0
 SESSION_SECONDS = 12 * 3600.0
 COOKIE = "msctl_observer"
-OPEN = frozenset({"/-/health", "/metrics", "/"})
-"""Paths that tell nobody anything; the page itself asks for a ticket."""
+OPEN = frozenset({"/-/health", "/metrics", "/-/targets", "/"})
+"""Paths that tell nobody anything: the page asks for a ticket, and of targets Consul decides who may know."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

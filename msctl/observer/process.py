@@ -25,6 +25,7 @@ from msctl.observer.neighbours import Neighbours
 from msctl.observer.readiness import Readiness
 from msctl.observer.sampling import Sampler
 from msctl.observer.store import LogStore
+from msctl.observer.targets import Targets
 from msctl.observer.watching import HealthWatch
 from msctl.telemetry import health, logs
 from msctl.telemetry.health import Check, compose
@@ -88,8 +89,11 @@ def application(
     neighbours = Neighbours(session, topology.has_metrics, settings.token, clock, time.time)
     live = Live(session, topology, watch, sampler, history, store, api, neighbours=neighbours)
     readiness = Readiness(topology.read, lambda: watch.checks)
+    found = Targets(session, settings.consul, lambda: str(topology.read()["project"]))
     app = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BATCH)
-    app.add_routes([*api.routes(), *live.routes(), *page.routes(doors), *_own(store, api, readiness)])
+    app.add_routes(
+        [*api.routes(), *live.routes(), *page.routes(doors), *found.routes(), *_own(store, api, readiness)]
+    )
     return app
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads: where its targets are (Consul, by a token that may only read), and alert rules."""
+"""What Prometheus reads: where its targets are listed (with its token for Consul), and the alert rules."""
 
 from __future__ import annotations
 
@@ -7,65 +7,37 @@ from typing import Any
 
 import yaml
 
-from msctl.labels import REGISTRY_META
 from msctl.model.desired import SecretFile
-from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.plan.livefiles import live_file
-from msctl.plan.platform import ADMIN_PORT, CONSUL_PORT
-from msctl.registry.config import DATACENTER
+from msctl.plan.platform import ADMIN_PORT
 
 CONFIGURATION = "prometheus.yml"
 RULES = "alerts.yml"
-_META = "__meta_consul_service_metadata_"
-_WITHOUT_METRICS = "broker|registry"
-_BEHIND_ADMIN_PORT = "gateway|auth"
 
 
-def metrics_files(project: Project, token: Secret) -> tuple[SecretFile, ...]:
+def metrics_files(token: Secret) -> tuple[SecretFile, ...]:
     """Both files, each live: Prometheus reads them again on SIGHUP."""
     rules = resources.files("msctl.orchestrator").joinpath("alerts.yaml").read_text(encoding="utf-8")
-    configured = yaml.safe_dump(configuration(project.name, token.reveal()), sort_keys=False)
+    configured = yaml.safe_dump(configuration(token.reveal()), sort_keys=False)
     return (*live_file(CONFIGURATION, configured), *live_file(RULES, rules))
 
 
-def configuration(project: str, token: str) -> dict[str, Any]:
-    """Prometheus's configuration; ``job`` is the service's or the role's name, ``instance`` the container's.
-
-    A service's own labels are never called so, hence they come through unchanged.
-    """
+def configuration(token: str) -> dict[str, Any]:
+    """Prometheus's configuration; the observer lists targets as Consul tells them to that token."""
+    discovery = {
+        "url": f"http://observer:{ADMIN_PORT}/-/targets",
+        "refresh_interval": "10s",
+        "authorization": {"credentials": token},
+    }
+    job = {
+        "job_name": "msctl",
+        "sample_limit": 20_000,
+        "body_size_limit": "16MB",
+        "http_sd_configs": [discovery],
+    }
     return {
         "global": {"scrape_interval": "15s", "scrape_timeout": "5s", "evaluation_interval": "15s"},
         "rule_files": [f"/run/secrets/{RULES}"],
-        "scrape_configs": [
-            {
-                "job_name": "msctl",
-                "sample_limit": 20_000,
-                "body_size_limit": "16MB",
-                "consul_sd_configs": [
-                    {"server": f"registry:{CONSUL_PORT}", "datacenter": DATACENTER, "token": token}
-                ],
-                "relabel_configs": _relabelling(project),
-            }
-        ],
+        "scrape_configs": [job],
     }
-
-
-def _relabelling(project: str) -> list[dict[str, Any]]:
-    role = f"{_META}msctl_role"
-    return [
-        {
-            "source_labels": [_META + REGISTRY_META.replace("-", "_")],
-            "regex": project,
-            "action": "keep",
-        },
-        {"source_labels": [role], "regex": _WITHOUT_METRICS, "action": "drop"},
-        {
-            "source_labels": [role, "__address__"],
-            "regex": f"(?:{_BEHIND_ADMIN_PORT});(.+):[0-9]+",
-            "target_label": "__address__",
-            "replacement": f"$1:{ADMIN_PORT}",
-        },
-        {"source_labels": ["__meta_consul_service"], "target_label": "job"},
-        {"source_labels": ["__meta_consul_service_id"], "target_label": "instance"},
-    ]

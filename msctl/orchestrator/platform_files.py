@@ -45,7 +45,7 @@ def platform_files(
         "agent": (*_agent(project, credentials), *_queues(project, broker_users)),
     }
     if project.platform.metrics:
-        files["metrics"] = metrics_files(project, credentials.registry["metrics"])
+        files["metrics"] = metrics_files(credentials.registry["metrics"])
     if project.uses_auth:
         files["auth"] = _auth(project, credentials)
     if project.uses_broker:

@@ -212,7 +212,8 @@ def _platform_health(
     if container.role == "registry":
         return "fail", "does not answer" if container.state == "running" else _stopped(container)
     entry = (found.entries or {}).get(name)
-    if container.role in _ENTERED_LATER and container.state == "running" and entry is None:
+    crashes = container.restarts >= CRASHES_TO_GIVE_UP
+    if container.role in _ENTERED_LATER and container.state == "running" and entry is None and not crashes:
         return "warn", "running, and not entered yet"
     return _health(container, entry, registry_answers=found.entries is not None)
 

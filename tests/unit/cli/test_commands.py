@@ -40,11 +40,13 @@ def test_up_in_json_is_one_object_and_lines_of_progress(cli: Cli, stage: Stage) 
 
 
 def test_warnings_are_lines_of_json_too(cli: Cli, stage: Stage, folder: Path) -> None:
-    (folder / "msctl.yaml").write_text("platform: {metrics: off}\n" + (folder / "msctl.yaml").read_text())
+    (folder / "msctl.yaml").write_text(
+        "platform: {logs: {loki: 'http://127.0.0.1:3100'}}\n" + (folder / "msctl.yaml").read_text()
+    )
     found = cli("up", "--json")
     assert found.code == 0
     warnings = [event for event in map(json.loads, found.err.splitlines()) if event["event"] == "Notice"]
-    assert "platform.metrics" in warnings[0]["text"]
+    assert "platform.logs.loki" in warnings[0]["text"]
 
 
 def test_quiet_tells_nothing_but_the_answer(cli: Cli, stage: Stage) -> None:
