@@ -64,6 +64,7 @@ class Journal:
 def run(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; returns the exit code."""
     logs.configure({"service": "agent", "instance": f"{settings.project}-agent", "project": settings.project})
+    logging.getLogger("pika").setLevel(logging.WARNING)  # else each look at the queues is a page of lines
     asyncio.run(_run(settings))
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from msctl.observer.neighbours import Places
 from msctl.observer.process import Settings, run
 
 ROOM = 512 * 1024 * 1024
@@ -20,11 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--token-file", type=Path, required=True, help="a file with what callers must show")
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument("--consul", default="http://registry:8500", help="where Consul is")
+    parser.add_argument("--agent", default=Places().agent, help="where the agent is")
+    parser.add_argument("--metrics", default=Places().metrics, help="where Prometheus is")
     parser.add_argument("--topology", type=Path, default=Path("/run/secrets/topology.json"))
     parser.add_argument("--room", type=int, default=ROOM, help="bytes for log lines")
     given = parser.parse_args(arguments)
+    places = Places(given.agent, given.metrics)
     token = given.token_file.read_text().strip()
-    return run(Settings(given.port, token, given.state, given.room, given.topology, given.consul))
+    return run(Settings(given.port, token, given.state, given.room, given.topology, given.consul, places))
 
 
 if __name__ == "__main__":

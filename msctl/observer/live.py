@@ -17,7 +17,7 @@ from aiohttp import web
 
 from msctl.observer.history import History
 from msctl.observer.logs_api import LogsApi, question_of
-from msctl.observer.neighbours import Neighbours
+from msctl.observer.neighbours import AgentAway, Neighbours
 from msctl.observer.overview import overview
 from msctl.observer.sampling import INTERVAL, Sampler
 from msctl.observer.search import Question
@@ -101,6 +101,7 @@ class Live:
             web.get("/-/stream", self.stream),
             web.get("/-/logs/stream", self.follow),
             web.get("/-/history", self.changes),
+            web.get("/-/dead", self.dead),
         ]
 
     async def glance(self, _request: web.Request) -> web.Response:
@@ -112,6 +113,13 @@ class Live:
         subject = request.query.get("subject")
         found = await asyncio.to_thread(self._history.changes, subject, _RECENT)
         return web.json_response([change.to_json() for change in found])
+
+    async def dead(self, _request: web.Request) -> web.Response:
+        """What services gave up, events included."""
+        try:
+            return web.json_response(text=json_line(await self._neighbours.letters()))
+        except AgentAway as exc:
+            return web.json_response({"error": str(exc)}, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the overview every two seconds, and at once when a part's health changes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,12 +12,18 @@ import aiohttp
 
 from msctl.observer.told import TRAFFIC, Told, alerts, figures, lines
 
-AGENT = "http://agent:8081"
-METRICS = "http://metrics:9090"
 INTERVAL = 5.0
 STEP = 15
 POINTS = 90
 _TIMEOUT = aiohttp.ClientTimeout(total=4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Base URLs of the agent and of Prometheus."""
+
+    agent: str = "http://agent:8081"
+    metrics: str = "http://metrics:9090"
 
 
 class AgentAway(Exception):
@@ -35,12 +41,14 @@ class Neighbours:
         session: aiohttp.ClientSession,
         has_metrics: Callable[[], bool],
         token: str,
+        places: Places,
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
         self._session = session
         self._has_metrics = has_metrics
         self._token = token
+        self._places = places
         self._clock = clock
         self._wall = wall
         self._told = Told()
@@ -60,7 +68,9 @@ class Neighbours:
         """What services gave up; raises ``AgentAway`` with why nobody can say."""
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            async with self._session.get(f"{AGENT}/-/dead", headers=headers, timeout=_TIMEOUT) as response:
+            async with self._session.get(
+                f"{self._places.agent}/-/dead", headers=headers, timeout=_TIMEOUT
+            ) as response:
                 found = await response.json()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             raise AgentAway(f"the agent does not answer: {exc or type(exc).__name__}") from exc
@@ -70,7 +80,7 @@ class Neighbours:
 
     async def _figures(self) -> Told:
         try:
-            async with self._session.get(f"{AGENT}/metrics", timeout=_TIMEOUT) as response:
+            async with self._session.get(f"{self._places.agent}/metrics", timeout=_TIMEOUT) as response:
                 return figures(await response.text()) if response.status == HTTPStatus.OK else Told()
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError):
             return Told()
@@ -89,5 +99,7 @@ class Neighbours:
             return None, {}
 
     async def _answer(self, path: str, query: Mapping[str, str]) -> Any:
-        async with self._session.get(f"{METRICS}{path}", params=query, timeout=_TIMEOUT) as response:
+        async with self._session.get(
+            f"{self._places.metrics}{path}", params=query, timeout=_TIMEOUT
+        ) as response:
             return await response.json()

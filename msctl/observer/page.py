@@ -10,7 +10,8 @@ from aiohttp import web
 from msctl.observer.doors import COOKIE, SESSION_SECONDS, Doors
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-_FILES = ("index.html", "app.js", "graph.js", "text.js", "style.css")
+_SCRIPTS = ("app.js", "data.js", "graph.js", "parts.js", "text.js", "traces.js")
+_FILES = ("index.html", "style.css", *_SCRIPTS)
 _NO_TICKET = (
     "This page shows a running project to whoever runs it.\n\nOpen it with:  msctl dashboard\n"
     "(each link is good once, for two minutes)\n"

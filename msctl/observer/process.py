@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from msctl.observer.doors import Doors
 from msctl.observer.history import History
 from msctl.observer.live import Live, Topology
 from msctl.observer.logs_api import LARGEST_BATCH, LogsApi
-from msctl.observer.neighbours import Neighbours
+from msctl.observer.neighbours import Neighbours, Places
 from msctl.observer.readiness import Readiness
 from msctl.observer.sampling import Sampler
 from msctl.observer.store import LogStore
 from msctl.observer.targets import Targets
+from msctl.observer.traces_api import TracesApi
 from msctl.observer.watching import HealthWatch
 from msctl.telemetry import health, logs
 from msctl.telemetry.health import Check, compose
@@ -44,6 +45,7 @@ class Settings:
     room: int
     topology: Path = Path("/run/secrets/topology.json")
     consul: str = "http://registry:8500"
+    places: Places = field(default_factory=Places)
 
 
 def run(settings: Settings) -> int:
@@ -86,13 +88,20 @@ def application(
     doors = Doors(settings.token, clock)
     api = LogsApi(store)
     sampler = Sampler(session, topology.targets, clock)
-    neighbours = Neighbours(session, topology.has_metrics, settings.token, clock, time.time)
+    neighbours = Neighbours(session, topology.has_metrics, settings.token, settings.places, clock, time.time)
     live = Live(session, topology, watch, sampler, history, store, api, neighbours=neighbours)
     readiness = Readiness(topology.read, lambda: watch.checks)
     found = Targets(session, settings.consul, lambda: str(topology.read()["project"]))
     app = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BATCH)
     app.add_routes(
-        [*api.routes(), *live.routes(), *page.routes(doors), *found.routes(), *_own(store, api, readiness)]
+        [
+            *api.routes(),
+            *live.routes(),
+            *TracesApi(store).routes(),
+            *page.routes(doors),
+            *found.routes(),
+            *_own(store, api, readiness),
+        ]
     )
     return app
 

@@ -1,7 +1,10 @@
 // The page: everything a stranger may have written goes in through textContent, never as markup.
 
+import { showAlerts, showData, showDead } from "/page/data.js";
 import { draw, sign, worst } from "/page/graph.js";
+import { cell, mark, number as whole, rows } from "/page/parts.js";
 import { harmless } from "/page/text.js";
+import { listTraces, openTrace } from "/page/traces.js";
 
 const MOST_LINES = 2000;
 const $ = id => document.getElementById(id);
@@ -9,30 +12,6 @@ let seen = null;
 let heard = 0;
 let drawn = "";
 let lineSource = null;
-
-function cell(text, kind) {
-  const made = document.createElement("td");
-  if (kind) made.className = kind;
-  if (text instanceof Node) made.append(text); else made.textContent = harmless(text);
-  return made;
-}
-
-function mark(state) {
-  const made = document.createElement("span");
-  made.className = `mark ${/^[a-z_]+$/.test(state) ? state : "unknown"}`;
-  const signs = { closed: "✓", open: "✗", half_open: "…" };
-  made.textContent = `${signs[state] || sign(state)} ${harmless(state).replace("_", "-")}`;
-  return made;
-}
-
-function rows(id, found) {
-  const body = $(id).tBodies[0];
-  body.replaceChildren(...found.map(cells => {
-    const row = document.createElement("tr");
-    row.append(...cells);
-    return row;
-  }));
-}
 
 function seconds(value) {
   if (value === null || value === undefined) return "–";
@@ -77,6 +56,9 @@ function show() {
   showTables();
   showTrouble();
   showCircuits();
+  showAlerts(seen);
+  showData(seen);
+  showDead(seen);
 }
 
 function showTables() {
@@ -87,9 +69,10 @@ function showTables() {
   $("events").hidden = !eventful.length;
   rows("event-table", eventful.map(s => {
     const e = (s.traffic && s.traffic.events) || {};
-    const dead = cell(e.dead || 0, e.dead ? "n fail" : "n");
+    const queue = s.queue || {}, given = queue.dead === undefined ? e.dead || 0 : queue.dead;
+    const dead = cell(given, given ? "n fail" : "n");
     return [cell(s.name), cell(s.publishes.join(", ") || "–"), cell(s.subscribes.join(", ") || "–"),
-      cell(e.published || 0, "n"), cell(e.handled || 0, "n"), cell(e.retry || 0, "n"), dead];
+      cell(e.published || 0, "n"), cell(e.handled || 0, "n"), cell(e.retry || 0, "n"), cell(s.subscribes.length ? whole(queue.waiting) : "–", "n"), dead];
   }));
 }
 
@@ -147,7 +130,7 @@ function what(line) {
     trace.type = "button";
     trace.className = "trace";
     trace.textContent = `trace ${line.trace_id.slice(0, 8)}`;
-    trace.addEventListener("click", () => { $("log-form").elements.trace.value = line.trace_id; search(); });
+    trace.addEventListener("click", () => { $("log-form").elements.trace.value = line.trace_id; search(); openTrace(line.trace_id); });
     made.append(" ", trace);
   }
   return made;
@@ -221,7 +204,10 @@ setInterval(() => {
 }, 1000);
 $("log-form").addEventListener("submit", event => { event.preventDefault(); search(); });
 $("log-form").addEventListener("change", search);
+$("trace-form").addEventListener("submit", event => { event.preventDefault(); listTraces(); });
+$("trace-form").addEventListener("change", listTraces);
 document.addEventListener("keydown", event => {
   if (event.key === "/" && !/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) { event.preventDefault(); $("log-form").elements.words.focus(); }
 });
 search();
+listTraces();

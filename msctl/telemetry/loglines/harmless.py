@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 LONGEST_SHOWN = 10_000
 """Characters of one record that a person is shown; ``--json`` has them all."""
@@ -34,7 +34,7 @@ def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
 
 
-def json_line(values: Mapping[str, object]) -> str:
+def json_line(values: Mapping[str, object] | Sequence[object]) -> str:
     """One line of JSON that a terminal shows as it is, whatever the values hold."""
     text = json.dumps(values, ensure_ascii=False, default=str)
     return _ESCAPED_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -20,12 +20,22 @@ TOKEN = "integration-token-1234"
 
 
 class ObserverProcess:
-    """``python -m msctl.observer``; ``consul`` is where it looks for checks, ``declared`` its topology."""
+    """``python -m msctl.observer``; ``consul`` is where it looks for checks, ``declared`` its topology.
 
-    def __init__(self, folder: Path, consul: str = "http://127.0.0.1:9", declared: Any = None) -> None:
+    ``neighbours`` is agent and Prometheus in one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        consul: str = "http://127.0.0.1:9",
+        declared: Any = None,
+        neighbours: str = "http://127.0.0.1:9",
+    ) -> None:
         self.port = free_port()
         self._folder = folder
         self._consul = consul
+        self._neighbours = neighbours
         (folder / "token").write_text(TOKEN)
         if declared is not None:
             (folder / "topology.json").write_text(json.dumps(declared))
@@ -41,6 +51,7 @@ class ObserverProcess:
         command = [sys.executable, "-m", "msctl.observer", "--state", str(self._folder)]
         command += ["--token-file", str(self._folder / "token"), "--port", str(self.port)]
         command += ["--consul", self._consul, "--topology", str(self._folder / "topology.json")]
+        command += ["--agent", self._neighbours, "--metrics", self._neighbours]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def kill(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.observer.consul_double import ConsulDouble, consul_double
+from tests.integration.observer.neighbours_double import answering
 from tests.integration.observer.observing import ObserverProcess, eventually
 from tests.unit.observer.lines import ORDERS, WEB, batch
 
@@ -36,19 +37,49 @@ def _service(name: str, **more: Any) -> dict[str, Any]:
 DECLARED = {
     "project": "shop",
     "gateway": "http://127.0.0.1:8080",
-    "platform": ["gateway"],
+    "platform": ["gateway", "broker", "metrics"],
     "services": [
-        _service("orders", calls=["web"], publishes=[HOSTILE]),
+        _service("orders", calls=["web"], publishes=[HOSTILE], database="postgres"),
         _service("web", hears=["orders"], subscribes=["a.*"]),
         _service(HOSTILE),
     ],
 }
 
 
+ANSWERS = {
+    "/metrics": (
+        'msctl_database_connections{name="orders"} 4.0\nmsctl_database_size_bytes{name="orders"} 41943040.0\n'
+        'msctl_queue_messages{name="web",kind="dead"} 1.0\nmsctl_broker_connections 9.0\n'
+    ),
+    "/-/dead": json.dumps(
+        [{"service": "web", "id": HOSTILE, "type": HOSTILE, "cause": HOSTILE, "tries": 4, "body": HOSTILE}]
+    ),
+    "/api/v1/alerts": json.dumps(
+        {
+            "data": {
+                "alerts": [
+                    {
+                        "labels": {"alertname": "DeadLetters", "severity": HOSTILE},
+                        "state": "firing",
+                        "annotations": {"summary": HOSTILE, "next": "msctl events dead web"},
+                    }
+                ]
+            }
+        }
+    ),
+    "/api/v1/query_range": json.dumps({"data": {"result": []}}),
+}
+
+
+def _span(identity: str, parent: str | None, name: str, duration: float) -> str:
+    told = {"logger": "msctl.span", "message": name, "trace_id": TRACE, "span_id": identity}
+    return json.dumps({**told, "parent_id": parent, "duration_ms": duration, "status": 200})
+
+
 @pytest.fixture
 def consul() -> Iterator[ConsulDouble]:
     with consul_double() as made:
-        for name in ("shop-orders-1", "shop-web-1", "shop-gateway"):
+        for name in ("shop-orders-1", "shop-web-1", "shop-gateway", "shop-broker"):
             made.put(name, "passing")
         made.put(f"shop-{HOSTILE}-1", "critical", HOSTILE)
         yield made
@@ -56,14 +87,22 @@ def consul() -> Iterator[ConsulDouble]:
 
 @pytest.fixture
 def observer(tmp_path: Path, consul: ConsulDouble) -> Iterator[ObserverProcess]:
-    made = ObserverProcess(tmp_path, consul.url, DECLARED)
-    eventually(lambda: made.stored() == 0, 60)
+    with answering(ANSWERS) as neighbours:
+        made = ObserverProcess(tmp_path, consul.url, DECLARED, neighbours)
+        eventually(lambda: made.stored() == 0, 60)
+        _write(made)
+        yield made
+        made.kill()
+
+
+def _write(made: ObserverProcess) -> None:
     traced = json.dumps({"level": "error", "message": "disk is full", "trace_id": TRACE})
     made.add(
-        [batch(WEB, "hello", HOSTILE, traced), batch(ORDERS, json.dumps({"msg": HOSTILE, HOSTILE: HOSTILE}))]
+        [
+            batch(WEB, "hello", HOSTILE, traced, _span("b" * 16, "a" * 16, "GET /items", 20)),
+            batch(ORDERS, json.dumps({"msg": HOSTILE, HOSTILE: HOSTILE}), _span("a" * 16, None, HOSTILE, 90)),
+        ]
     )
-    yield made
-    made.kill()
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +152,29 @@ def test_strangers_text_stays_text(page: Page, trouble: list[str]) -> None:
     assert page.locator("img").count() == 0
     assert "owned" not in page.title()
     assert not {"\x1b", "\u202e"} & set(page.locator("body").inner_text())
+    assert trouble == []
+
+
+def test_data_dead_letters_and_alerts_are_shown_as_text(page: Page, trouble: list[str]) -> None:
+    expect(page.locator("#data-table tbody tr").first).to_contain_text("40 MiB", timeout=30_000)
+    expect(page.locator("#data-table tbody tr").nth(1)).to_contain_text("rabbitmq")
+    expect(page.locator("#alerts li")).to_contain_text("✗ DeadLetters")
+    expect(page.locator("#dead summary")).to_contain_text('onerror="document.title', timeout=30_000)
+    page.locator("#dead summary").click()
+    expect(page.locator("#dead pre")).to_contain_text("<U+202E>evil")
+    assert page.locator("img").count() == 0
+    assert trouble == []
+
+
+def test_a_trace_is_drawn_with_its_log_lines(page: Page, trouble: list[str]) -> None:
+    page.locator("#trace-form button").click()
+    expect(page.locator("#trace-table tbody tr")).to_have_count(1, timeout=30_000)
+    page.locator("#trace-table button.trace").click()
+    expect(page.locator("#waterfall .span")).to_have_count(2, timeout=30_000)
+    expect(page.locator("#waterfall .span").first).to_contain_text('onerror="document.title')
+    expect(page.locator("#waterfall .line")).to_contain_text("disk is full")
+    expect(page.locator("#waterfall")).to_be_focused()
+    assert page.locator("img").count() == 0
     assert trouble == []
 
 
