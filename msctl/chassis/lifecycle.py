@@ -19,6 +19,7 @@ from msctl.auth.asking import Credentials, TokenEndpoint
 from msctl.auth.following import Follower, Published
 from msctl.auth.trust import Trust
 from msctl.auth.verifier import Expected
+from msctl.chassis.asgi import Lifespan
 from msctl.chassis.backoff import Backoff
 from msctl.chassis.callee import circuit_document
 from msctl.chassis.guard import Guard, warn_if_open
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
+    from msctl.chassis import asgi
     from msctl.chassis.callee import Callee
     from msctl.chassis.cloudevents import EventFactory
     from msctl.chassis.handling import Subscription
@@ -59,7 +61,7 @@ class Periodic:
     work: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Declared:
     """Everything that a service's decorators declared."""
 
@@ -68,6 +70,7 @@ class Declared:
     subscriptions: list[Subscription] = field(default_factory=list)
     periodic: list[Periodic] = field(default_factory=list)
     callees: list[Callee] = field(default_factory=list)
+    mounted: asgi.Application | None = None
 
 
 class Running:
@@ -81,8 +84,10 @@ class Running:
         self._declared = declared
         self._vitals = Vitals(settings.instance, self.store)
         self.tokens: CallTokens | None = None
+        self.guard: Guard | None = None
         self._messaging: Messaging | None = None
         self._registration: Registration | None = None
+        self._lifespan = Lifespan(declared.mounted) if declared.mounted else None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -92,10 +97,16 @@ class Running:
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._finish, 0)
         self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ttl_dns_cache=1))
-        guard = self._guard(self.session)
+        self.guard = guard = self._guard(self.session)
         warn_if_open(guard, [route.scope for route in self._declared.routes])
         app = application(
-            self._settings.service, self._declared.routes, self._vitals, self.metrics, self._circuits, guard
+            self._settings.service,
+            self._declared.routes,
+            self._vitals,
+            self.metrics,
+            self._circuits,
+            guard,
+            self._declared.mounted,
         )
         # aiohttp waits this long for handlers to end, and then once more for them to be cancelled.
         grace = self._settings.stop_grace / 2
@@ -166,6 +177,8 @@ class Running:
     async def _begin(self) -> None:
         """Get the database ready, then start everything that needs it."""
         await self._open_store()
+        if self._lifespan is not None:
+            await self._lifespan.begin()
         self._vitals.started = True
         if self._settings.registration == "self" and self._settings.registry_address and self.session:
             self._registration = Registration(self._settings, self.session, self._ready, Backoff())
@@ -233,6 +246,8 @@ class Running:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.stop_grace):
                 await self._finish_work(runner)
+                if self._lifespan is not None:
+                    await self._lifespan.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -7,11 +7,12 @@ import json
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from msctl.chassis import context, problems, spans
+from msctl.chassis import asgi, context, problems, spans
 from msctl.chassis.exchange import Reply, Request
 from msctl.chassis.problems import Problem
 from msctl.chassis.store import DatabaseUnavailable
@@ -57,16 +58,19 @@ def application(
     metrics: Metrics,
     circuits: Circuits = list,
     guard: Guard | None = None,
+    mounted: asgi.Application | None = None,
 ) -> web.Application:
     """The web application of ``service``; ``circuits`` are those of the services that it calls.
 
-    Without a ``guard`` tokens are not looked at.
+    Without a ``guard`` tokens are not looked at. ``mounted`` answers what no route and no probe does.
     """
     middlewares = (_measured(metrics), _in_context, _explained(service), _in_time)
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     for route in routes:
         app.router.add_route(route.method, route.path, _adapted(route, guard))
     _add_probes(app, vitals, metrics, circuits)
+    if mounted is not None:
+        app.router.add_route("*", "/{path:.*}", partial(asgi.answer, mounted))
     return app
 
 
@@ -127,12 +131,19 @@ def _measured(metrics: Metrics) -> Middleware:
     async def measured(request: web.Request, handler: WebHandler) -> web.StreamResponse:
         begun = time.perf_counter()
         response = await handler(request)
-        resource = request.match_info.route.resource
-        template = resource.canonical if resource is not None else "unknown"
+        template = _template(request) or "unknown"
         metrics.request(template, _known_method(request), response.status, time.perf_counter() - begun)
         return response
 
     return measured
+
+
+def _template(request: web.Request) -> str | None:
+    """The path template of the route that answered; nothing when there is none."""
+    resource = request.match_info.route.resource
+    if resource is None or resource.canonical == "/{path}":
+        return request.match_info.get(asgi.TEMPLATE)
+    return resource.canonical
 
 
 def _known_method(request: web.Request) -> str:
@@ -148,8 +159,7 @@ async def _in_context(request: web.Request, handler: WebHandler) -> web.StreamRe
     with context.working(work):
         begun = time.perf_counter()
         response = await handler(request)
-        resource = request.match_info.route.resource
-        template = resource.canonical if resource is not None else request.path[:200]
+        template = _template(request) or request.path[:200]
         if template not in PROBES:
             spans.done(f"{request.method} {template}", time.perf_counter() - begun, status=response.status)
         return response

@@ -25,12 +25,14 @@ from msctl.errors import MsctlError
 from msctl.telemetry import logs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     import aiohttp
 
+    from msctl.auth.identity import Identity
+    from msctl.chassis import asgi
     from msctl.chassis.cloudevents import EventFactory
     from msctl.chassis.exchange import Request
     from msctl.chassis.redis_store import RedisStore
@@ -85,6 +87,22 @@ class Service:
             return handler
 
         return declare
+
+    def mount(self, application: asgi.Application) -> None:
+        """Let an ASGI application, such as FastAPI's, answer what no route does; WebSockets it gets none.
+
+        A ``Problem`` that it raises is answered as one, what else it does not catch with a 500.
+        """
+        self._declared.mounted = application
+
+    async def caller(self, authorization: Sequence[str], scope: str | None = None) -> Identity | None:
+        """Whom the ``Authorization`` fields of a request speak for; for applications that are mounted.
+
+        Raises the ``Problem`` to answer with unless they allow ``scope``; nobody where nothing is checked.
+        """
+        if self._running is None or self._running.guard is None:
+            return None
+        return await self._running.guard.identity(authorization, scope)
 
     def subscribe(self, pattern: str) -> Callable[[Subscriber], Subscriber]:
         """The decorated handler gets each event whose type matches ``pattern``, and the transaction to use.
