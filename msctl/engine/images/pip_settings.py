@@ -19,6 +19,7 @@ _OPTIONS = (
 )
 _VARIABLE_OF = {option: "PIP_" + option.replace("-", "_").upper() for option in _OPTIONS}
 _VARIABLE_OF["timeout"] = "PIP_DEFAULT_TIMEOUT"
+_CERTIFICATES_IN_IMAGE = "/etc/ssl/certs/ca-certificates.crt"
 _IN_SERVICE_BUILDS = ("index-url", "extra-index-url", "trusted-host", "timeout")
 
 
@@ -52,8 +53,12 @@ class PipSettings:
         return {name: _public(value) for name, value in chosen.items()}
 
     def public_configuration(self) -> str:
-        """The pip.conf that the runtime image carries, for ``pip install`` in builds of services."""
-        return "\n".join(["[global]", *(f"{n} = {v}" for n, v in sorted(self.public_options().items())), ""])
+        """The pip.conf that the runtime image carries, for ``pip install`` in builds of services.
+
+        The image's own certificates are this machine's; those that pip brings along may not be enough here.
+        """
+        options = {**self.public_options(), "cert": _CERTIFICATES_IN_IMAGE}
+        return "\n".join(["[global]", *(f"{name} = {value}" for name, value in sorted(options.items())), ""])
 
     @property
     def has_credentials(self) -> bool:

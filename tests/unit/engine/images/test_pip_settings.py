@@ -34,7 +34,8 @@ def test_builds_get_addresses_without_logins() -> None:
         "extra-index-url": "https://a.test https://d.test",
     }
     assert settings.public_configuration() == (
-        "[global]\nextra-index-url = https://a.test https://d.test\nindex-url = https://pip.test/simple\n"
+        "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n"
+        "extra-index-url = https://a.test https://d.test\nindex-url = https://pip.test/simple\n"
     )
 
 
