@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Database = Literal["postgres", "mariadb", "redis", "none"]
 _DATABASES: tuple[Database, ...] = ("none", "postgres", "mariadb", "redis")
 TemplateName = Annotated[
-    str, typer.Option("--template", "-t", help="python, node, image, or a folder of your own.")
+    str, typer.Option("--template", "-t", help="python, fastapi, node, image, or a folder of your own.")
 ]
 DatabaseName = Annotated[Database, typer.Option("--database", "-d", help="A database of its own.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask, not even on a terminal.")]

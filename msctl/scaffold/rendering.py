@@ -51,7 +51,7 @@ def identifier(text: str) -> str:
 
 def _environment(template: Template) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(template.folder),
+        loader=FileSystemLoader(template.folders),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

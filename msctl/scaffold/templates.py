@@ -15,10 +15,11 @@ from msctl.manifest.suggest import closest
 
 ABOUT = "template.yaml"
 SUFFIX = ".jinja"
-SHIPPED = ("python", "node", "image")
+SHIPPED = ("python", "fastapi", "node", "image")
 _PARTS = "_parts"
 _KEYS = {
     "description": str,
+    "extends": str,
     "events": bool,
     "image": bool,
     "tokens": bool,
@@ -30,11 +31,15 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A folder of files; ``manifest`` are keys that the service's entry in the manifest gets besides."""
+    """A folder of files; ``manifest`` are keys that the service's entry in the manifest gets besides.
+
+    It has all files of the shipped template that it ``extends``, but for those of which it has its own.
+    """
 
     name: str
     folder: Path
     description: str = ""
+    extends: str | None = None
     events: bool = True
     image: bool = False
     tokens: bool = True
@@ -42,12 +47,24 @@ class Template:
     databases: tuple[str, ...] = ("postgres", "mariadb", "redis", "none")
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Its own folder, and those of the templates that it extends, nearest first."""
+        return (self.folder, *(shipped(self.extends).folders if self.extends else ()))
+
     def files(self) -> Iterator[tuple[str, Path]]:
         """Every file with its path in the template, in order; parts that others include are left out."""
-        for path in sorted(self.folder.rglob("*")):
-            name = path.relative_to(self.folder)
-            if path.is_file() and name.parts[0] not in (_PARTS, ABOUT) and "__pycache__" not in name.parts:
-                yield name.as_posix(), path
+        found: dict[str, Path] = {}
+        for folder in reversed(self.folders):
+            found.update(_files(folder))
+        yield from sorted(found.items())
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] not in (_PARTS, ABOUT) and "__pycache__" not in name.parts:
+            yield name.as_posix(), path
 
 
 def shipped(name: str) -> Template:
@@ -80,6 +97,8 @@ def _read(name: str, folder: Path) -> Template:
     for key, value in about.items():
         if key not in _KEYS or not isinstance(value, _KEYS[key]):
             raise UsageError(f"{path}: '{key}' is not understood", f"keys: {', '.join(_KEYS)}")
+    if about.get("extends") is not None and about["extends"] not in SHIPPED:
+        raise UsageError(f"{path}: extends '{about['extends']}'", f"one of {', '.join(SHIPPED)}")
     if "databases" in about:
         about["databases"] = tuple(str(one) for one in about["databases"])
     return Template(name, folder, **about)

@@ -22,6 +22,7 @@ SERVICES = {
     "accounts": ("--database", "postgres", "--publishes", "account.opened"),
     "greetings": ("--database", "redis", "--subscribes", "account.*", "--calls", "accounts"),
     "ledger": ("--database", "mariadb", "--subscribes", "account.opened"),
+    "quick": ("--template", "fastapi", "--calls", "accounts"),
     "front": ("--template", "node", "--database", "postgres", "--calls", "accounts,greetings"),
 }
 
@@ -81,13 +82,15 @@ def test_events_arrive(bank: Checkout) -> None:
 
 
 @pytest.mark.parametrize(("name", "answers"), [
-    ("greetings", {"accounts": 200}), ("front", {"accounts": 200, "greetings": 200}),
+    ("greetings", {"accounts": 200}),
+    ("quick", {"accounts": 200}),
+    ("front", {"accounts": 200, "greetings": 200}),
 ])  # fmt: skip
 def test_calls_arrive(bank: Checkout, name: str, answers: dict[str, int]) -> None:
     assert ask(bank, f"/api/{name}/neighbours") == answers
 
 
-@pytest.mark.parametrize("name", ["greetings", "ledger", "front"])
+@pytest.mark.parametrize("name", ["greetings", "ledger", "quick", "front"])
 def test_a_fresh_service_passes_the_exam(bank: Checkout, name: str) -> None:
     found = bank.msctl("conformance", name, "--json", "--events").good().json()
     assert {verdict["level"] for verdict in found} <= {"pass", "warn", "skip"}
@@ -95,7 +98,7 @@ def test_a_fresh_service_passes_the_exam(bank: Checkout, name: str) -> None:
     assert {"without a token it is 401", "a token without the scope is 403", "it is registered"} <= held
 
 
-@pytest.mark.parametrize("name", ["accounts", "front"])
+@pytest.mark.parametrize("name", ["accounts", "quick", "front"])
 def test_it_stops_without_losing_anything_and_comes_back(bank: Checkout, name: str) -> None:
     found = bank.msctl("conformance", name, "--json", "--stop").good().json()
     assert {verdict["level"] for verdict in found if verdict["topic"] == "stop"} == {"pass"}

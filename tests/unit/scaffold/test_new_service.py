@@ -75,10 +75,11 @@ def test_the_manifest_declares_what_was_asked_for(manifest: Path) -> None:
 @pytest.mark.parametrize(
     "order", [replace(NOTHING, tokens=False), NOTHING, EVERYTHING], ids=["open", "plain", "everything"]
 )
-def test_what_the_python_template_writes_is_tidy_python(
-    manifest: Path, database: DatabaseEngine | None, order: Order
+@pytest.mark.parametrize("template", ["python", "fastapi"])
+def test_what_a_python_template_writes_is_tidy_python(
+    manifest: Path, database: DatabaseEngine | None, order: Order, template: str
 ) -> None:
-    made = make(manifest, replace(order, database=database))
+    made = make(manifest, replace(order, database=database, template=template))
     for path in made.folder.rglob("*.py"):
         ast.parse(path.read_text())
     for words in (("format", "--check"), ("check", "--select", "E,F,I,UP,B,RET,PT,RUF100")):
@@ -90,8 +91,9 @@ def test_what_the_python_template_writes_is_tidy_python(
 
 
 @pytest.mark.parametrize("order", [EVERYTHING, Order("plain", database="postgres")], ids=lambda o: o.name)
-def test_the_tests_that_come_along_pass(manifest: Path, order: Order) -> None:
-    made = make(manifest, order)
+@pytest.mark.parametrize("template", ["python", "fastapi"])
+def test_the_tests_that_come_along_pass(manifest: Path, order: Order, template: str) -> None:
+    made = make(manifest, replace(order, template=template))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
