@@ -18,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 TEMPLATE = "path template"
-"""Under this key of a request's ``match_info`` stands the template that the application found for its path."""
+"""In a request's ``match_info``, the key of the template that the application found for its path."""
 
 _VERSIONS = {"version": "3.0", "spec_version": "2.4"}
 _log = logging.getLogger(__name__)
