@@ -18,6 +18,7 @@ MsctlError                      exit 1
 ├── Locked                      another msctl command works on this checkout
 ├── ProjectConflict             the engine runs this project for another checkout
 ├── StartFailed                 something did not become healthy; carries failure cards
+├── UpdateRejected              a new version fails more than the one before it
 ├── NotRunning                  the project has no containers
 └── Interrupted                 exit 130 Ctrl-C
 """
@@ -161,6 +162,12 @@ class NotRunning(MsctlError):
     """The project has no running containers."""
 
     code = "not-running"
+
+
+class UpdateRejected(MsctlError):
+    """The first instance of a new version fails calls that the version before it answers."""
+
+    code = "update-rejected"
 
 
 class StartFailed(MsctlError):

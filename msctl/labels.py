@@ -21,6 +21,9 @@ WAITS = PREFIX + "waits"
 RECIPE = PREFIX + "recipe"
 """On images built from a recipe: the hash of everything the recipe is made of."""
 
+CONFIG = PREFIX + "config"
+"""On containers: what they were made from, field by field, so that ``plan`` can say what changed."""
+
 UPKEEP = PREFIX + "upkeep"
 """On containers: what the agent must know of them (``model.upkeep``)."""
 

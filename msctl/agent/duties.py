@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msctl import labels
-from msctl.model.desired import ContainerSpec, Probe, Role
+from msctl.model.desired import Probe
 from msctl.model.observed import ObservedContainer
-from msctl.model.upkeep import Upkeep, decode
+from msctl.model.upkeep import Upkeep, decode, found_spec
 from msctl.registry.entries import entry_for
 from msctl.registry.entry import Entry, FoundEntry
 from msctl.registry.reconcile import reconcile_entries
-
-_ROLES: Mapping[str, Role] = {
-    role: role
-    for role in (
-        "service",
-        "database",
-        "registry",
-        "broker",
-        "gateway",
-        "auth",
-        "agent",
-        "observer",
-        "metrics",
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +71,9 @@ def duties(
 
 
 def _candidate(project: str, container: ObservedContainer) -> Candidate | None:
-    upkeep = upkeep_of(container)
+    spec = found_spec(container, project)
     address = container.addresses.get(labels.project_network(project))
-    role = _ROLES.get(container.role)
-    if upkeep.registration is None or not address or role is None:
+    if spec is None or spec.registration is None or not address:
         return None
-    spec = ContainerSpec(
-        name=container.name,
-        role=role,
-        image=container.image,
-        image_identity=container.image_id,
-        service=container.service,
-        probe=upkeep.probe,
-        registration=upkeep.registration,
-    )
     entry = entry_for(project, spec, address)
-    return None if entry is None else Candidate(entry, upkeep.probe, f"{container.id}@{address}")
+    return None if entry is None else Candidate(entry, spec.probe, f"{container.id}@{address}")

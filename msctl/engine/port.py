@@ -155,8 +155,13 @@ class Engine(Protocol):
     def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """SHA-256 of files under /run/secrets, as hex; a file that is not there is left out."""
 
-    def stop_container(self, identity: Identity, name: str, grace: float) -> None:
-        """Stop signal, then kill after ``grace`` seconds; not running and absent are fine."""
+    def stop_container(
+        self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
+    ) -> None:
+        """Stop signal, then kill after ``grace`` seconds; not running and absent are fine.
+
+        ``stays_down``: nobody is to start it by himself until ``start_container``.
+        """
 
     def signal_container(self, identity: Identity, name: str, signal: str) -> None:
         """Send a signal such as ``SIGHUP``."""

@@ -139,13 +139,18 @@ class Gateway:
             self._empty = asyncio.Event()
             await self._empty.wait()
 
+    def _circuit_changed(self, name: str, old: CircuitState, new: CircuitState) -> None:
+        self.measures.transition(name, new)
+        words = f"{name}: circuit {old.value} → {new.value}"
+        _log.info("%s", words, extra={"event": "circuit", "subject": f"gateway → {name}"})
+
     def _maker(self, config: GatewayConfig) -> Callable[[str], Service]:
         def make(name: str) -> Service:
             self.measures.circuit(name, CircuitState.CLOSED)
             return Service(
                 config.services[name],
                 self.nature,
-                lambda n, _old, new: self.measures.transition(n, new),
+                self._circuit_changed,
                 self.measures.retrying(name),
                 self._files,
             )

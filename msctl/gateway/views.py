@@ -64,10 +64,16 @@ def upstream_view(service: Service) -> dict[str, object]:
                 "weight": endpoint.address.weight,
                 "in_flight": endpoint.outstanding,
                 "failures_in_a_row": endpoint.failures,
+                "calls": endpoint.calls,
+                "failed_calls": endpoint.failed_calls,
                 "ejected": endpoint.ejected_until is not None,
                 "idle_connections": service.pool.idle_count(endpoint),
             }
             for endpoint in service.endpoints.all
+        ],
+        "leaving": [
+            {"name": endpoint.address.name, "in_flight": endpoint.outstanding}
+            for endpoint in service.endpoints.leaving
         ],
     }
 

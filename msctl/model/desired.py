@@ -9,7 +9,9 @@ from typing import Literal
 
 from msctl.model.secret import Secret
 
-Role = Literal["service", "database", "registry", "broker", "gateway", "auth", "agent", "observer", "metrics"]
+Role = Literal[
+    "service", "database", "registry", "broker", "gateway", "auth", "agent", "observer", "metrics", "task"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
-from msctl.model.desired import ContainerSpec, Probe, Registration
+from msctl import labels
+from msctl.model.desired import Attachment, ContainerSpec, Probe, Registration, Role
+from msctl.model.observed import ObservedContainer
+
+_ROLES: Mapping[str, Role] = {role: role for role in get_args(Role)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,27 @@ def decode(text: str) -> Upkeep:
         )
     except (ValueError, TypeError, AttributeError, KeyError):
         return Upkeep()
+
+
+def found_spec(container: ObservedContainer, project: str) -> ContainerSpec | None:
+    """As much of a running container's specification as its labels tell; ``None`` if they tell of no role."""
+    role = _ROLES.get(container.role)
+    if role is None:
+        return None
+    upkeep = decode(container.labels.get(labels.UPKEEP, ""))
+    return ContainerSpec(
+        name=container.name,
+        role=role,
+        image=container.image,
+        image_identity=container.image_id,
+        service=container.service,
+        instance=container.instance,
+        attachments=(Attachment(labels.project_network(project)),),
+        probe=upkeep.probe,
+        registration=upkeep.registration,
+        self_registers=upkeep.self_registers,
+        liveness=upkeep.liveness,
+    )
 
 
 def _registration(values: dict[str, Any]) -> Registration:

@@ -14,6 +14,7 @@ from msctl.model.desired import ContainerSpec
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
+from msctl.orchestrator.rotation import Rotation
 from msctl.orchestrator.turns import Turns
 from msctl.plan.addresses import address, candidate_subnets
 from msctl.plan.livefiles import is_mark
@@ -25,10 +26,12 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    Judge,
     Operation,
     Register,
     RemoveContainer,
     StartContainer,
+    StopContainer,
     UpdateFiles,
 )
 from msctl.plan.urgency import urgency
@@ -76,6 +79,7 @@ class Actions:
         self._created: set[str] = set()
         self._now = now
         self._draining: set[str] = set()
+        self._rotation = Rotation(access, stop)
         self._lock = Lock()
 
     def run(self, operation: Operation) -> str:
@@ -99,19 +103,31 @@ class Actions:
         """One that runs is only taken out of rotation: who sees it missing would enter it again."""
         if not self._runs(operation.subject):
             return self._removals.run(operation)
+        if operation.service is not None and operation.grace:
+            self._rotation.await_seen(operation.service, self._siblings(operation.service, operation.subject))
         self._draining.add(operation.subject)
-        until = self._now() + self._timeout + _DRAIN_MARGIN
-        return "out of rotation" if self._access.registry().drain(operation.subject, until) else "not entered"
+        until = self._now() + operation.grace + self._timeout + _DRAIN_MARGIN
+        if not self._access.registry().drain(operation.subject, until):
+            return "not entered"
+        if operation.service is None or not operation.grace:
+            return "out of rotation"
+        return self._rotation.let_go(operation.service, operation.subject, operation.grace)
+
+    @_run.register
+    def _(self, operation: Judge) -> str:
+        return self._rotation.judge(operation.service or "", operation.subject)
+
+    @_run.register
+    def _(self, operation: StopContainer) -> str:
+        self._engine.stop_container(
+            self._identity, operation.subject, operation.grace, stays_down=operation.stays_down
+        )
+        return self._forget_drained(operation.subject)
 
     @_run.register
     def _(self, operation: RemoveContainer) -> str:
-        done = self._removals.run(operation)
-        if operation.subject in self._draining:
-            try:
-                self._access.registry().deregister(operation.subject)
-            except (RegistryError, EngineError) as exc:
-                return f"its entry is left to the agent: {exc.message}"
-        return done
+        self._removals.run(operation)
+        return self._forget_drained(operation.subject)
 
     @_run.register
     def _(self, operation: CreateNetwork) -> str:
@@ -199,6 +215,21 @@ class Actions:
                 )
             self._stop.wait(_POLL)
         return "stopped"
+
+    def _siblings(self, service: str, name: str) -> list[str]:
+        """Instances that take calls in its stead."""
+        known = self._access.registry().health(self._identity.project)
+        return [e.id for e in known if e.name == service and e.id != name and e.status in {"pass", "warn"}]
+
+    def _forget_drained(self, name: str) -> str:
+        """What was out of rotation is gone now, and so goes its entry."""
+        if name not in self._draining:
+            return ""
+        try:
+            self._access.registry().deregister(name)
+        except (RegistryError, EngineError) as exc:
+            return f"its entry is left to the agent: {exc.message}"
+        return ""
 
     def _runs(self, name: str) -> bool:
         try:

@@ -51,6 +51,11 @@ def read_circuits(access: AdminAccess) -> list[dict[str, Any]]:
     return list(_ask(access, "GET", "/-/circuits"))
 
 
+def read_upstreams(access: AdminAccess) -> list[dict[str, Any]]:
+    """Every service with its instances as the gateway sees them; raises ``NotRunning``."""
+    return list(_ask(access, "GET", "/-/upstreams"))
+
+
 def set_circuit(access: AdminAccess, callee: str, action: str) -> None:
     """``trip`` or ``reset`` the circuit towards ``callee``; raises ``UsageError`` for an unknown one."""
     _ask(access, "POST", f"/-/circuits/{quote(callee, safe='')}/{action}")

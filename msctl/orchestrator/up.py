@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 from msctl import labels
@@ -37,6 +37,7 @@ from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
 from msctl.orchestrator.survey import Survey, situation, survey
 from msctl.orchestrator.target import Target, graces_of
+from msctl.orchestrator.withdrawal import taking_back
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
@@ -47,9 +48,10 @@ from msctl.registry.acl import Party
 
 @dataclass(frozen=True, slots=True)
 class UpResult:
-    """Ids of the operations that changed something."""
+    """Ids of the operations that changed something, and the image of each service."""
 
     changed: tuple[str, ...]
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Up:
     sink: Sink
     timeout: float
     adopt: bool = False
+    only: frozenset[str] | None = None
+    anew: frozenset[str] = frozenset()
     discard: bool = False
 
     def run(self, project: Project) -> UpResult:
@@ -88,7 +92,19 @@ class Up:
             self._carry_out(plan, project, chosen, access, users, guests)
             if plan.changes:
                 close_doors(access, guests)
-        return UpResult(tuple(operation.id for operation in plan.changes))
+        images = {name: fact.reference for name, fact in chosen.services.items()}
+        return UpResult(tuple(operation.id for operation in plan.changes), images)
+
+    def preview(self, project: Project) -> Plan:
+        """What ``run`` would do now; nothing is changed on the engine."""
+        self.workspace.prepare()
+        with self._access(project) as access:
+            found = survey(self.engine, access, project.name)
+            self._check_ground(project, found.observed)
+            schemas = self._schemas(project, found.observed)
+            chosen = self._images(project, found.observed)
+            credentials, users = CredentialStore(self.workspace).load(project)
+            return self._plan(project, chosen, found, credentials, users, schemas)
 
     def _finish_down(self, project: Project) -> None:
         if self.workspace.read(UNFINISHED):
@@ -148,7 +164,11 @@ class Up:
         for problem in unfit_volumes(desired, found.observed):
             raise problem
         return reconcile(
-            desired, situation(found, desired, self.engine, chosen.present), origin=self.workspace.origin
+            desired,
+            situation(found, desired, self.engine, chosen.present),
+            origin=self.workspace.origin,
+            only=self.only,
+            anew=self.anew,
         )
 
     def _carry_out(
@@ -198,7 +218,8 @@ class Up:
             outcome = Executor(actions.run, self.sink, time.monotonic, stop).execute(plan)
         finally:
             prober.close()
-        raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
+        with taking_back(plan, outcome, actions.run):
+            raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
         if self.discard and not upkeep.done:
             for sentence in upkeep.tidy():
                 self.sink.emit(Notice("info", sentence))

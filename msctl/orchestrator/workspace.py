@@ -67,6 +67,22 @@ class Workspace:
         self.prepare()
         self._replace(self.folder / name, json.dumps(dict(values), indent=1, sort_keys=True))
 
+    def lines(self, name: str) -> list[str]:
+        """The lines of a file, oldest first; none if it does not exist."""
+        path = self.folder / name
+        try:
+            return path.read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as exc:
+            raise MsctlError(f"cannot read {path}: {exc}") from exc
+
+    def append(self, name: str, line: str, *, keep: int) -> None:
+        """Add a line, keeping the last ``keep``; in one step, like ``write``."""
+        self.prepare()
+        kept = [*self.lines(name), line][-keep:]
+        self._replace(self.folder / name, "".join(f"{text}\n" for text in kept))
+
     def forget(self, name: str) -> None:
         """Remove a file; absent is fine."""
         path = self.folder / name

@@ -20,9 +20,13 @@ def config_hash(spec: ContainerSpec) -> str:
 
     Secrets enter as their SHA-256, live files by name only, since those are replaced in place.
     """
-    values = {f.name: _plain(getattr(spec, f.name)) for f in fields(spec) if f.name not in _NOT_HASHED}
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(values_of(spec), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def values_of(spec: ContainerSpec) -> dict[str, Any]:
+    """Everything that enters the hash, as plain values."""
+    return {f.name: _plain(getattr(spec, f.name)) for f in fields(spec) if f.name not in _NOT_HASHED}
 
 
 def content_digest(content: Secret) -> str:

@@ -18,18 +18,23 @@ class Decision:
 
 
 def decide(
-    found: ObservedContainer | None, wanted_hash: str, origin: str, trouble: str | None = None
+    found: ObservedContainer | None,
+    wanted_hash: str,
+    origin: str,
+    trouble: str | None = None,
+    changed: str = "",
 ) -> Decision:
     """The decision for a container, given what was ``found`` under its name.
 
-    ``trouble`` is a reason why it cannot go on as it is although its configuration is right.
+    ``trouble`` is a reason why it cannot go on as it is although its configuration is right, ``changed``
+    what is known about a configuration that is not.
     """
     if found is None:
         return Decision("create", "missing", wanted_hash)
     if found.origin != origin:
         return Decision("recreate", f"adopted from {found.origin}", wanted_hash)
     if found.config_hash != wanted_hash:
-        return Decision("recreate", "its configuration changed", wanted_hash)
+        return Decision("recreate", changed or "its configuration changed", wanted_hash)
     if trouble is not None:
         return Decision("recreate", trouble, wanted_hash)
     return _by_state(found, wanted_hash)

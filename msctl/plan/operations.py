@@ -69,6 +69,15 @@ class StartContainer(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopContainer(Operation):
+    """Stop a container within ``grace`` seconds and keep it; ``stays_down``: until somebody starts it."""
+
+    verb: ClassVar[str] = "stop"
+    grace: float
+    stays_down: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateFiles(Operation):
     """Replace live files of a running container and tell its process."""
 
@@ -102,10 +111,21 @@ class AwaitRegistered(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judge(Operation):
+    """Watch the first instance of a new version for a moment: it must not fail more than the old ones."""
+
+    verb: ClassVar[str] = "judge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deregister(Operation):
-    """Take an entry out of the registry, so that no call goes there any more."""
+    """Take an entry out of the registry, so that no call goes there any more.
+
+    ``grace``: seconds that its calls under way have to end.
+    """
 
     verb: ClassVar[str] = "deregister"
+    grace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +151,29 @@ class RemoveVolume(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class Rolling:
+    """A service that is updated while it serves.
+
+    ``first`` is the container that shows whether the new version works; it is taken back if not. ``surge``
+    tells that it is one more than the manifest wants, and goes when the update is done.
+    """
+
+    service: str
+    first: str
+    surge: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Operations in an order in which each comes after those it waits for."""
 
     operations: tuple[Operation, ...] = ()
+    rollings: tuple[Rolling, ...] = ()
 
     @property
     def changes(self) -> tuple[Operation, ...]:
         """The operations that write; waiting does not."""
-        return tuple(o for o in self.operations if not isinstance(o, AwaitReady | AwaitRegistered))
+        return tuple(o for o in self.operations if not isinstance(o, AwaitReady | AwaitRegistered | Judge))
 
     def __str__(self) -> str:
         return "\n".join(f"{operation.id}: {operation.reason}" for operation in self.operations)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from msctl import labels
 from msctl.model.desired import ContainerSpec, Desired, SecretFile
@@ -11,7 +12,8 @@ from msctl.plan.addresses import address
 from msctl.plan.allocate import allocate
 from msctl.plan.confighash import config_hash, content_digest
 from msctl.plan.decide import Decision, decide
-from msctl.plan.graces import usual_grace
+from msctl.plan.differences import differences, summary
+from msctl.plan.leftovers import leftovers, orphans, removal
 from msctl.plan.operations import (
     AwaitReady,
     AwaitRegistered,
@@ -20,38 +22,80 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    Judge,
     Operation,
     Plan,
     Register,
-    RemoveContainer,
-    RemoveNetwork,
+    Rolling,
     StartContainer,
     UpdateFiles,
 )
 from msctl.plan.order import ordered
+from msctl.plan.rolling import first_ones_first, rollings
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.urgency import UNAWAITED
 
 
-def reconcile(desired: Desired, situation: Situation, *, origin: str) -> Plan:
+def reconcile(
+    desired: Desired,
+    situation: Situation,
+    *,
+    origin: str,
+    only: frozenset[str] | None = None,
+    anew: frozenset[str] = frozenset(),
+) -> Plan:
     """The operations that make the project what ``desired`` says.
 
     Containers of another ``origin`` (allowed by then) are made anew, since labels cannot be changed.
+    ``only`` restricts it to some services and the platform, ``anew`` are services whose containers are made
+    anew although nothing changed.
     """
-    operations: list[Operation] = [*_foundations(desired, situation)]
-    previous: dict[str | None, ContainerSpec] = {}
-    decisions = {spec.name: _decision(spec, situation, origin) for spec in desired.containers}
+    decisions = {spec.name: _decision(spec, situation, origin, anew) for spec in desired.containers}
+    rolling, surges = rollings(_chosen(desired, only), decisions, situation)
+    whole = replace(desired, containers=(*desired.containers, *surges))
+    decisions |= {spec.name: _decision(spec, situation, origin) for spec in surges}
     settled = _settled(desired, decisions, situation)
-    for spec in allocate(desired, situation.observed):
-        operations.extend(
-            _container(desired, spec, decisions[spec.name], situation, previous.get(spec.service), settled)
-        )
+    chosen = _chosen(replace(whole, containers=allocate(whole, situation.observed)), only)
+    operations: list[Operation] = [*_foundations(chosen, situation)]
+    previous: dict[str | None, ContainerSpec] = {}
+    for spec in first_ones_first(chosen.containers, rolling):
+        before = previous.get(spec.service)
+        operations.extend(_container(desired, spec, decisions[spec.name], situation, before, settled))
         previous[spec.service if spec.role == "service" else None] = spec
-    operations.extend(_leftovers(desired, situation))
-    return ordered(operations)
+    operations.extend(_judgements(rolling))
+    registry = decisions.get(labels.container(desired.project, "registry"))
+    patient = registry is not None and registry.action == "keep"
+    operations.extend(leftovers(desired, chosen, situation, surges, only, patient=patient))
+    return replace(ordered(operations), rollings=rolling)
 
 
-def _decision(spec: ContainerSpec, situation: Situation, origin: str) -> Decision:
+def _chosen(desired: Desired, only: frozenset[str] | None) -> Desired:
+    if only is None:
+        return desired
+
+    def kept(service: str | None) -> bool:
+        return service is None or service in only
+
+    return replace(
+        desired,
+        networks=tuple(n for n in desired.networks if kept(n.service)),
+        volumes=tuple(v for v in desired.volumes if kept(v.service)),
+        builds=tuple(b for b in desired.builds if kept(b.service)),
+        containers=tuple(c for c in desired.containers if kept(c.service)),
+    )
+
+
+def _judgements(rolling: Iterable[Rolling]) -> Iterator[Operation]:
+    for found in rolling:
+        rotation = (f"register {found.first}", f"await registration of {found.first}")
+        yield Judge(
+            subject=found.first, service=found.service, reason="the first of its version", after=rotation
+        )
+
+
+def _decision(
+    spec: ContainerSpec, situation: Situation, origin: str, anew: frozenset[str] = frozenset()
+) -> Decision:
     """Taken before addresses are allocated, since those are no part of the wish and of its hash."""
     found = situation.observed.container(spec.name)
     trouble = None
@@ -59,7 +103,10 @@ def _decision(spec: ContainerSpec, situation: Situation, origin: str) -> Decisio
         trouble = "its network was replaced, or it was taken out of it"
     elif spec.name not in situation.healthy and _stale_files(spec, situation):
         trouble = "its files changed while it was not well"
-    return decide(found, config_hash(spec), origin, trouble)
+    elif spec.role == "service" and spec.service in anew:
+        trouble = "asked for"
+    before = found.labels.get(labels.CONFIG, "") if found is not None else ""
+    return decide(found, config_hash(spec), origin, trouble, summary(differences(before, spec)))
 
 
 def _networks_stand(spec: ContainerSpec, found: ObservedContainer, situation: Situation) -> bool:
@@ -115,15 +162,16 @@ def _container(
     found = situation.observed.container(spec.name)
     if decision.action == "recreate" and found is not None:
         after = _rolled_after(desired, spec, before) + _registry_last(desired, spec, situation)
-        yield from _removal(found, situation, spec.stop_grace, decision.reason, after)
+        yield from removal(found, situation, spec.stop_grace, decision.reason, after)
     if decision.action in {"create", "recreate"}:
+        old = (f"remove {spec.name}",) if found is not None else ()
         yield CreateContainer(
             subject=spec.name,
             spec=spec,
             config_hash=decision.config_hash,
             reason=decision.reason,
             service=spec.service,
-            after=(*_before_start(spec), f"remove {spec.name}"),
+            after=(*_before_start(spec), *old),
         )
     elif decision.action == "start":
         yield from _starting(spec, decision, situation)
@@ -156,7 +204,7 @@ def _kept(desired: Desired, spec: ContainerSpec, situation: Situation) -> Iterat
             files=stale,
             service=spec.service,
             reason=f"{names} changed",
-            after=tuple(f"remove {c.name}" for c in _orphans(desired, situation)),
+            after=tuple(f"remove {c.name}" for c in orphans(desired, situation)),
         )
 
 
@@ -233,7 +281,10 @@ def _rolled_after(desired: Desired, spec: ContainerSpec, before: ContainerSpec |
     """An instance is only taken down for its successor once the one before it is back in rotation."""
     if before is None or spec.role != "service":
         return (f"build {spec.image}",)
-    rotation = (f"register {before.name}", f"await registration of {before.name}")
+    rotation = (
+        *(f"register {before.name}", f"await registration of {before.name}"),
+        f"judge {before.name}",
+    )
     return (f"build {spec.image}", f"await {labels.container(desired.project, 'registry')}", *rotation)
 
 
@@ -243,36 +294,3 @@ def _registry_last(desired: Desired, spec: ContainerSpec, situation: Situation) 
         return ()
     waiting = {c.name for c in desired.containers if c.instance is not None and c.instance > 1}
     return tuple(f"deregister {entry}" for entry in situation.registered or () if entry not in waiting)
-
-
-def _removal(
-    found: ObservedContainer, situation: Situation, grace: float, reason: str, after: tuple[str, ...] = ()
-) -> Iterator[Operation]:
-    if found.name in (situation.registered or {}):
-        yield Deregister(subject=found.name, service=found.service, reason=reason, after=after)
-        after = (*after, f"deregister {found.name}")
-    yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
-
-
-def _orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
-    wanted = {spec.name for spec in desired.containers}
-    return [c for c in situation.observed.containers if c.name not in wanted]
-
-
-def _leftovers(desired: Desired, situation: Situation) -> Iterator[Operation]:
-    wanted = {spec.name for spec in desired.containers}
-    orphans = _orphans(desired, situation)
-    for orphan in orphans:
-        yield from _removal(orphan, situation, usual_grace(orphan.role), "no longer in the manifest")
-    running = {c.name for c in situation.observed.containers}
-    for entry in situation.registered or {}:
-        if entry not in wanted and entry not in running:
-            yield Deregister(subject=entry, reason="nothing runs behind this entry")
-    kept = {network.name for network in desired.networks}
-    for network in situation.observed.networks:
-        if network.name not in kept:
-            yield RemoveNetwork(
-                subject=network.name,
-                reason="no longer in the manifest",
-                after=tuple(f"remove {c.name}" for c in situation.observed.containers),
-            )

@@ -27,11 +27,16 @@ class EjectionSettings:
 
 @dataclass(slots=True, eq=False)
 class Endpoint:
-    """One instance and its running state; ``credit`` belongs to the weighted balancer."""
+    """One instance and its running state; ``credit`` belongs to the weighted balancer.
+
+    ``calls`` and ``failed_calls`` count attempts since the instance was first seen.
+    """
 
     address: Address
     outstanding: int = 0
     failures: int = 0
+    calls: int = 0
+    failed_calls: int = 0
     ejections: int = 0
     ejected_until: float | None = None
     credit: int = 0
@@ -47,12 +52,19 @@ class Endpoints:
         self._clock = clock
         self.awaits_check = awaits_check
         self._all: tuple[Endpoint, ...] = ()
+        self._left: tuple[Endpoint, ...] = ()
         self._ejected = 0
 
     @property
     def all(self) -> tuple[Endpoint, ...]:
         """Every instance of the last snapshot, ejected ones included."""
         return self._all
+
+    @property
+    def leaving(self) -> tuple[Endpoint, ...]:
+        """Instances that are out of rotation and still have calls under way."""
+        self._left = tuple(e for e in self._left if e.outstanding)
+        return self._left
 
     def replace(self, addresses: Iterable[Address]) -> tuple[Endpoint, ...]:
         """Take over a snapshot; returns the instances that are gone."""
@@ -63,6 +75,7 @@ class Endpoints:
             endpoint.address = address
             kept.append(endpoint)
         self._all = tuple(kept)
+        self._left = (*self.leaving, *known.values())
         self._count()
         return tuple(known.values())
 
@@ -82,6 +95,7 @@ class Endpoints:
 
     def succeeded(self, endpoint: Endpoint) -> None:
         """An attempt went well: the row of failures ends, an ejection too."""
+        endpoint.calls += 1
         endpoint.failures = 0
         endpoint.ejections = 0
         if endpoint.ejected_until is not None:
@@ -89,6 +103,8 @@ class Endpoints:
 
     def failed(self, endpoint: Endpoint) -> bool:
         """An attempt failed; returns whether this ejected the instance."""
+        endpoint.calls += 1
+        endpoint.failed_calls += 1
         endpoint.failures += 1
         if endpoint.failures < self.settings.failures or endpoint.ejected_until is not None:
             return False

@@ -14,7 +14,7 @@ from msctl.engine.docker.failures import EngineRefusal, port_taken
 from msctl.engine.docker.labelling import owned
 from msctl.engine.docker.networks import connect, subnets_of
 from msctl.engine.docker.observe import Json
-from msctl.engine.docker.payload import container_payload, endpoint, resolver_addresses
+from msctl.engine.docker.payload import ALWAYS, NEVER, container_payload, endpoint, resolver_addresses
 from msctl.engine.docker.volumes import clear_place, remove_volume
 from msctl.engine.port import Identity
 from msctl.errors import EngineError, NameConflict, ObjectMissing
@@ -58,8 +58,11 @@ def create(
 
 
 def start(client: EngineClient, identity: Identity, name: str) -> Json:
-    """Start the project's container and return its inspection."""
-    container_id = _ours(client, identity, name)["Id"]
+    """Start the project's container and return its inspection; what stayed down does so no more."""
+    before = _ours(client, identity, name)
+    container_id = before["Id"]
+    if ((before.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") == NEVER:
+        _set_restarts(client, container_id, ALWAYS)
     try:
         client.submit(f"/containers/{container_id}/start")
     except EngineRefusal as refused:
@@ -68,17 +71,24 @@ def start(client: EngineClient, identity: Identity, name: str) -> Json:
     return found
 
 
-def stop(client: EngineClient, identity: Identity, name: str, grace: float) -> None:
+def stop(
+    client: EngineClient, identity: Identity, name: str, grace: float, *, stays_down: bool = False
+) -> None:
     """Stop it; not running and absent are fine."""
     seconds = max(0, math.ceil(grace))
-    _if_present(
-        lambda: client.call(
-            "POST",
-            f"/containers/{_ours(client, identity, name)['Id']}/stop",
-            query={"t": seconds},
-            timeout=seconds + _STOP_MARGIN,
-        )
-    )
+
+    def end() -> None:
+        container_id = _ours(client, identity, name)["Id"]
+        if stays_down:
+            _set_restarts(client, container_id, NEVER)
+        path, patience = f"/containers/{container_id}/stop", seconds + _STOP_MARGIN
+        client.call("POST", path, query={"t": seconds}, timeout=patience)
+
+    _if_present(end)
+
+
+def _set_restarts(client: EngineClient, container_id: str, policy: str) -> None:
+    client.submit(f"/containers/{container_id}/update", {"RestartPolicy": {"Name": policy}})
 
 
 def signal(client: EngineClient, identity: Identity, name: str, number: str) -> None:

@@ -134,9 +134,11 @@ class DockerEngine:
         """SHA-256 of files under /run/secrets."""
         return delivery.secret_digests(self.client, name, files)
 
-    def stop_container(self, identity: Identity, name: str, grace: float) -> None:
+    def stop_container(
+        self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
+    ) -> None:
         """Stop it."""
-        containers.stop(self.client, identity, name, grace)
+        containers.stop(self.client, identity, name, grace, stays_down=stays_down)
 
     def signal_container(self, identity: Identity, name: str, signal: str) -> None:
         """Send a signal."""

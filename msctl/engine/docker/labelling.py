@@ -8,6 +8,7 @@ from msctl import labels
 from msctl.engine.port import Identity
 from msctl.model.desired import ContainerSpec, NetworkSpec, VolumeSpec
 from msctl.model.upkeep import encode, upkeep_of
+from msctl.plan.differences import described
 
 
 def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) -> dict[str, str]:
@@ -21,6 +22,7 @@ def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) 
             labels.INSTANCE: instance,
             labels.CONFIG_HASH: config_hash,
             labels.EVENT_SCHEMAS: spec.event_schemas or None,
+            labels.CONFIG: described(spec),
             labels.UPKEEP: encode(upkeep_of(spec)),
         },
     )

@@ -13,6 +13,8 @@ from msctl.engine.port import Identity
 from msctl.errors import EngineError
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
 
+ALWAYS = "unless-stopped"
+NEVER = "no"
 SECRETS_FOLDER = "/run/secrets"
 ENGINE_SOCKET = "/var/run/docker.sock"
 MTU_OPTION = "com.docker.network.driver.mtu"
@@ -102,7 +104,7 @@ def _host(
 ) -> dict[str, Any]:
     return {
         "NetworkMode": spec.attachments[0].network if spec.attachments else "none",
-        "RestartPolicy": {"Name": "unless-stopped"},
+        "RestartPolicy": {"Name": ALWAYS},
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "LogConfig": _LOG,

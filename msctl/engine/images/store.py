@@ -11,7 +11,7 @@ import docker
 from msctl.engine.images.docker_build import translated
 from msctl.engine.images.ensure import ensure, present
 from msctl.engine.images.pull import pull_image
-from msctl.engine.images.roles import ImageChoice, Wanted
+from msctl.engine.images.roles import ROLES, ImageChoice, Wanted
 from msctl.engine.images.service import ServiceBuild, bases, build_service, service_reference
 from msctl.events import Sink
 from msctl.model.project import ImagePolicy
@@ -26,6 +26,13 @@ class DockerImages:
     def serving(self, wanted: Wanted) -> ImageChoice | None:
         """The image that serves ``wanted`` now, ``None`` if none is present and up to date."""
         return present(self.client, wanted)
+
+    def foreseen(self, wanted: Wanted) -> ImageChoice:
+        """The image that serves ``wanted`` now, or the one of our recipe that would be got."""
+        role = ROLES[wanted.role]
+        return self.serving(wanted) or ImageChoice(
+            wanted.role, role.recipe_reference, "not here yet", wanted.kind or "recipe", role.recipe_version
+        )
 
     def ensure(
         self, wanted: Sequence[Wanted], policy: ImagePolicy, sink: Sink, log_dir: Path

@@ -169,7 +169,7 @@ class MemoryEngine:
             ids = {name: self._storage.networks[name].id for name in networks}
             record.see(state="running", addresses=places, ports=ports, started_at=self._now())
             record.see(network_ids=ids)
-            record.see(exit_code=None, finished_at=None, oom_killed=False)
+            record.see(exit_code=None, finished_at=None, oom_killed=False, stays_down=False)
             self._tell(identity.project, name, "start")
             if name in self.script.exit_codes:
                 self._end(record, self.script.exit_codes[name])
@@ -192,11 +192,15 @@ class MemoryEngine:
         held = self._record(name).secrets
         return {f: hashlib.sha256(held[f]).hexdigest() for f in files if f in held}
 
-    def stop_container(self, identity: Identity, name: str, grace: float) -> None:
+    def stop_container(
+        self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
+    ) -> None:
         """Stop it; without grace it is killed."""
         self.script.changed("stop_container", name)
         with self._lock:
             if name in self._containers:
+                if stays_down:
+                    self._ours(identity, name).see(stays_down=True)
                 self._end(self._ours(identity, name), 0 if grace else _KILLED)
 
     def signal_container(self, identity: Identity, name: str, signal: str) -> None:

@@ -12,6 +12,7 @@ from msctl.engine.port import EngineEvent, Identity, LogLine, StopSignal
 from msctl.model.desired import ContainerSpec
 from msctl.model.observed import ObservedContainer, ObservedNetwork, ObservedVolume
 from msctl.model.upkeep import encode, upkeep_of
+from msctl.plan.differences import described
 
 POLL = 0.005
 
@@ -96,6 +97,7 @@ def created(
         instance=spec.instance,
         config_hash=config_hash,
         event_schemas=spec.event_schemas or None,
+        config=described(spec),
         upkeep=encode(upkeep_of(spec)),
     )
     return ObservedContainer(
@@ -135,4 +137,12 @@ def neighbours(
 
 def undetailed(found: ObservedContainer) -> ObservedContainer:
     """A container as an observation without detail shows it."""
-    return replace(found, started_at=None, finished_at=None, exit_code=None, oom_killed=False, restarts=0)
+    return replace(
+        found,
+        started_at=None,
+        finished_at=None,
+        exit_code=None,
+        oom_killed=False,
+        restarts=0,
+        stays_down=False,
+    )

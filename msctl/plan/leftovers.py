@@ -1,0 +1,82 @@
+"""What a plan takes down: replaced, superfluous and forgotten containers, entries and networks; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msctl.model.desired import ContainerSpec, Desired
+from msctl.model.observed import ObservedContainer
+from msctl.plan.graces import usual_grace
+from msctl.plan.operations import Deregister, Operation, RemoveContainer, RemoveNetwork
+from msctl.plan.situation import Situation
+
+
+def removal(
+    found: ObservedContainer, situation: Situation, grace: float, reason: str, after: tuple[str, ...] = ()
+) -> Iterator[Operation]:
+    """Out of rotation if it is entered, its calls ended, then gone; ``grace`` in seconds."""
+    if found.name in (situation.registered or {}):
+        yield Deregister(subject=found.name, service=found.service, reason=reason, after=after, grace=grace)
+        after = (*after, f"deregister {found.name}")
+    yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
+
+
+def orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
+    """Containers that nobody wants; one-off ones remove themselves."""
+    wanted = {spec.name for spec in desired.containers}
+    return [c for c in situation.observed.containers if c.name not in wanted and c.role != "task"]
+
+
+def leftovers(
+    desired: Desired,
+    chosen: Desired,
+    situation: Situation,
+    surges: Sequence[ContainerSpec],
+    only: frozenset[str] | None,
+    *,
+    patient: bool,
+) -> Iterator[Operation]:
+    """What is no longer wanted; instances go once their siblings are in rotation, if ``patient``."""
+    wanted = {spec.name for spec in (*desired.containers, *surges)}
+    for surge in surges:
+        rotation = _rotation(chosen, surge.service)
+        yield Deregister(
+            subject=surge.name,
+            service=surge.service,
+            reason="the update is done",
+            after=rotation,
+            grace=surge.stop_grace,
+        )
+        yield RemoveContainer(
+            subject=surge.name,
+            service=surge.service,
+            reason="the update is done",
+            grace=surge.stop_grace,
+            after=(*rotation, f"deregister {surge.name}"),
+        )
+    for orphan in orphans(desired, situation):
+        if orphan.name in wanted or (only is not None and orphan.service not in only):
+            continue
+        after = _rotation(chosen, orphan.service) if patient and orphan.role == "service" else ()
+        yield from removal(orphan, situation, usual_grace(orphan.role), "no longer in the manifest", after)
+    running = {c.name for c in situation.observed.containers}
+    for entry in situation.registered or {}:
+        if entry not in wanted and entry not in running:
+            yield Deregister(subject=entry, reason="nothing runs behind this entry")
+    kept = {network.name for network in desired.networks}
+    for network in situation.observed.networks:
+        if network.name not in kept:
+            yield RemoveNetwork(
+                subject=network.name,
+                reason="no longer in the manifest",
+                after=tuple(f"remove {c.name}" for c in situation.observed.containers),
+            )
+
+
+def _rotation(chosen: Desired, service: str | None) -> tuple[str, ...]:
+    siblings = [s for s in chosen.containers if s.role == "service" and s.service == service]
+    return tuple(
+        waited
+        for sibling in siblings
+        for waited in (f"register {sibling.name}", f"await registration of {sibling.name}")
+    )
