@@ -25,6 +25,8 @@ from msctl.cli import (
     logs,
     manifest,
     observe,
+    operate,
+    planning,
     routes,
     scaffold,
     tokens,
@@ -100,6 +102,8 @@ db.add_to(app)
 compose.add_to(app)
 conformance.add_to(app)
 lifecycle.add_to(app)
+operate.add_to(app)
+planning.add_to(app)
 observe.add_to(app)
 logs.add_to(app)
 health.add_to(app)

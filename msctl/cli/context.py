@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from msctl.report.progress import Renderer
 
 
+SCALE = "scale.json"
+"""In the workspace: how many instances ``scale`` asked for."""
+
+
 @dataclass
 class Context:
     """What every command needs, made at first use so that ``--help`` imports nothing of it."""
@@ -35,10 +39,30 @@ class Context:
 
     @cached_property
     def loaded(self) -> Loaded:
-        """The manifest, found, read and checked."""
+        """The manifest, found, read and checked, with the numbers of instances that ``scale`` asked for."""
+        from dataclasses import replace  # noqa: PLC0415
+
+        from msctl.orchestrator.workspace import Workspace  # noqa: PLC0415
+        from msctl.plan.scaling import scaled  # noqa: PLC0415
+
+        declared = self.declared
+        kept = Workspace.of(declared.project.folder).read(SCALE)
+        return replace(declared, project=scaled(declared.project, kept)) if kept else declared
+
+    @cached_property
+    def declared(self) -> Loaded:
+        """The manifest as it stands in its file."""
         from msctl.manifest import load  # noqa: PLC0415
 
         return load(self.manifest, os.environ, self.overlay)
+
+    def forget_manifest(self) -> None:
+        """Read it anew next time: how many instances are wanted has changed."""
+        self.__dict__.pop("loaded", None)
+
+    def use(self, loaded: Loaded) -> None:
+        """Take another manifest than the one in the file."""
+        self.__dict__["loaded"] = loaded
 
     @cached_property
     def manifest(self) -> Path:
@@ -54,6 +78,11 @@ class Context:
 
         return overlay_path(self.manifest, self.environment) if self.environment else None
 
+    def texts(self) -> tuple[str, str]:
+        """The manifest's text and its overlay's, as they stand in their files."""
+        overlay = "" if self.overlay is None else self.overlay.read_text(encoding="utf-8-sig")
+        return self.manifest.read_text(encoding="utf-8-sig"), overlay
+
     @cached_property
     def workspace(self) -> Workspace:
         """The project's folder for credentials, logs and the lock."""
@@ -67,6 +96,10 @@ class Context:
         from msctl.engine.docker import connect  # noqa: PLC0415
 
         return connect()
+
+    def require_engine(self) -> None:
+        """Raise ``EngineUnavailable`` before anything is written down that only an engine makes true."""
+        self.engine.facts()
 
     @cached_property
     def images(self) -> DockerImages:

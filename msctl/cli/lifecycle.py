@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -21,8 +22,16 @@ def add_to(app: typer.Typer) -> None:
 
 def up(
     context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVICE]...", help="Only these, with what they need; all without."),
+    ] = None,
     as_json: Json = False,
     adopt: Adopt = False,
+    force_recreate: Annotated[
+        bool,
+        typer.Option("--force-recreate", help="Make services' containers anew although nothing changed."),
+    ] = False,
     yes: Annotated[
         bool,
         typer.Option(
@@ -36,38 +45,75 @@ def up(
     """Build and start everything, and return when it is healthy.
 
     Running it again changes only what differs from the manifest; after an interruption it continues.
+    A service is updated while it serves; a new version that is no good is taken back.
 
     Examples:
 
       msctl up
 
+      msctl up orders --force-recreate
+
       msctl up --timeout 5m --json
     """
     from msctl.cli.durations import seconds  # noqa: PLC0415
-    from msctl.cli.observe import show_status  # noqa: PLC0415
-    from msctl.events import Notice  # noqa: PLC0415
-    from msctl.orchestrator.status import status  # noqa: PLC0415
-    from msctl.orchestrator.up import Up  # noqa: PLC0415
+    from msctl.plan.needs import with_needs  # noqa: PLC0415
 
     wired: Context = context.obj
     patience = seconds(timeout)
-    loaded = wired.loaded
+    project = wired.loaded.project
+    only = with_needs(project, names) if names else None
+    anew = frozenset(names or project.services) if force_recreate else frozenset()
     if not as_json:
         _warn(wired)
-    with wired.target(None).lock("up"), wired.progress(as_json=as_json) as sink:
+    words = " ".join(("up", *(names or ()), *(("--force-recreate",) if force_recreate else ())))
+    with wired.target(None).lock("up"):
+        bring_up(
+            wired, words, as_json=as_json, timeout=patience, only=only, anew=anew, adopt=adopt, discard=yes
+        )
+
+
+def bring_up(
+    wired: Context,
+    command: str,
+    *,
+    as_json: bool,
+    timeout: float,
+    only: frozenset[str] | None = None,
+    anew: frozenset[str] = frozenset(),
+    pins: Mapping[str, str] | None = None,
+    keep: bool = True,
+    adopt: bool = False,
+    discard: bool = False,
+) -> None:
+    """Make the manifest true, show the outcome and write it down; ``keep``: one can go back to it."""
+    from msctl.cli.observe import show_status  # noqa: PLC0415
+    from msctl.events import Notice  # noqa: PLC0415
+    from msctl.orchestrator.journal import deployed, recorded  # noqa: PLC0415
+    from msctl.orchestrator.pinned import PinnedImages  # noqa: PLC0415
+    from msctl.orchestrator.status import status  # noqa: PLC0415
+    from msctl.orchestrator.up import Up  # noqa: PLC0415
+
+    loaded = wired.loaded
+    with (
+        recorded(wired.workspace, command, loaded.project.revision) as record,
+        wired.progress(as_json=as_json) as sink,
+    ):
         if as_json:
             for problem in (*loaded.warnings, *loaded.unused):
                 sink.emit(Notice("warning", str(problem)))
-        result = Up(
-            wired.engine, wired.images, wired.workspace, sink, timeout=patience, adopt=adopt, discard=yes
-        ).run(loaded.project)
+        images = PinnedImages(wired.images, pins or {})
+        use_case = Up(wired.engine, images, wired.workspace, sink, timeout, adopt, only, anew, discard)
+        result = use_case.run(loaded.project)
+        record.changed = result.changed
+        if result.changed and keep:
+            record.deployment = deployed(wired.workspace, *wired.texts(), result.images)
     with wired.access() as access:
         report = status(wired.engine, access, loaded.project)
     if as_json:
         print(json.dumps({"changed": list(result.changed), "status": report.to_json()}))
     else:
         show_status(wired, report)
-    if not report.healthy:
+    if only is None and not report.healthy:
         raise typer.Exit(1)
     if not result.changed and not as_json and not wired.quiet:
         wired.consoles.messages.print("nothing to do: everything is as the manifest says")

@@ -104,9 +104,14 @@ def _follow_changes(wired: Context, access: Access, *, as_json: bool) -> None:
 
 
 def _read(wired: Context, access: Access) -> StatusReport:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from msctl.orchestrator.journal import last_setback  # noqa: PLC0415
     from msctl.orchestrator.status import status as read  # noqa: PLC0415
 
-    return read(wired.engine, access, wired.loaded.project)
+    report = read(wired.engine, access, wired.loaded.project)
+    setback = last_setback(wired.workspace)
+    return report if setback is None else replace(report, notes=(*report.notes, setback))
 
 
 def _now() -> datetime:
