@@ -139,6 +139,9 @@ class FakeImages:
     missing: set[str] = field(default_factory=set)
     marks: dict[str, str] = field(default_factory=dict)
 
+    def foreseen(self, wanted: Wanted) -> ImageChoice:
+        return self.ensure([wanted], "auto", RecordingSink(), Path())[0]
+
     def ensure(
         self, wanted: Sequence[Wanted], policy: ImagePolicy, sink: Sink, log_dir: Path
     ) -> Sequence[ImageChoice]:

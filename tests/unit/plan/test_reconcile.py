@@ -10,7 +10,8 @@ import pytest
 from msctl.model.observed import ContainerState
 from msctl.model.project import Subscription
 from msctl.plan.expand import expand
-from msctl.plan.operations import AwaitReady, Plan, UpdateFiles
+from msctl.plan.operations import AwaitReady, CreateContainer, Plan, UpdateFiles
+from msctl.plan.reconcile import reconcile
 from msctl.plan.situation import Endpoint
 from tests.unit.plan.projects import (
     desired,
@@ -87,12 +88,12 @@ def test_nothing_is_done_when_nothing_differs(running: World) -> None:
 def test_a_changed_service_is_recreated_alone(running: World, changes: dict[str, object]) -> None:
     plan = running.plan(desired(with_service(shop(), "orders", **changes)))
     assert recreated(plan) == {"shop-orders-1", "shop-orders-2"}
-    assert touched(plan) == {"shop-orders-1", "shop-orders-2"}
+    assert touched(plan) == {"shop-orders-1", "shop-orders-2", "shop-orders-3"}
 
 
 def test_new_sources_build_and_recreate_that_service_alone(running: World) -> None:
     plan = running.plan(desired(shop(), versions={"web": "two"}))
-    assert touched(plan) == {"shop/web:two", "shop-web-1"}
+    assert touched(plan) == {"shop/web:two", "shop-web-1", "shop-web-2"}
     assert_before(plan, "build shop/web:two", "deregister shop-web-1")
 
 
@@ -116,6 +117,58 @@ def test_replicas_are_replaced_one_after_the_other(running: World) -> None:
         "remove shop-orders-2",
         "create shop-orders-2",
     )
+
+
+def test_a_new_version_shows_itself_before_an_old_instance_goes(running: World) -> None:
+    plan = running.plan(desired(shop(), versions={"web": "two"}))
+    assert_order(
+        plan,
+        *("build shop/web:two", "create shop-web-2", "await shop-web-2", "register shop-web-2"),
+        *("judge shop-web-2", "deregister shop-web-1", "remove shop-web-1", "create shop-web-1"),
+        *("register shop-web-1", "deregister shop-web-2", "remove shop-web-2"),
+    )
+    assert [(r.service, r.first, r.surge) for r in plan.rollings] == [("web", "shop-web-2", True)]
+    surge = next(o.spec for o in plan.operations if isinstance(o, CreateContainer) and o.spec.instance == 2)
+    assert surge.environment["MSCTL_INSTANCE"] == surge.hostname == "shop-web-2"
+    assert set(running.apply(plan.operations).containers) == set(World().bring(desired(shop())).containers)
+
+
+def test_a_missing_instance_shows_a_new_version_and_nobody_comes_on_top(running: World) -> None:
+    running.lose("shop-orders-2")
+    plan = running.plan(desired(shop(), versions={"orders": "two"}))
+    assert_order(plan, "register shop-orders-2", "judge shop-orders-2", "deregister shop-orders-1")
+    assert [(r.first, r.surge) for r in plan.rollings] == [("shop-orders-2", False)]
+
+
+def test_a_service_that_does_not_serve_is_replaced_at_once(running: World) -> None:
+    running.ready -= {"shop-web-1"}
+    plan = running.plan(desired(shop(), versions={"web": "two"}))
+    assert plan.rollings == ()
+    assert touched(plan) == {"shop/web:two", "shop-web-1"}
+
+
+def test_an_update_that_was_cut_short_goes_on_and_leaves_nobody_over(running: World) -> None:
+    wanted = desired(shop(), versions={"web": "two"})
+    for operation in running.plan(wanted).operations:
+        running.apply([operation])
+        if operation.id == "remove shop-web-1":
+            break
+    plan = running.plan(wanted)
+    assert_order(plan, "register shop-web-1", "deregister shop-web-2", "remove shop-web-2")
+    assert "shop-web-2" not in running.apply(plan.operations).containers
+
+
+def test_some_services_are_brought_up_and_the_others_left_as_they_are(running: World) -> None:
+    running.lose("shop-orders-2")
+    wanted = desired(shop(), versions={"web": "two", "inventory": "two"})
+    plan = reconcile(wanted, running.situation(), origin=running.origin, only=frozenset({"web"}))
+    assert touched(plan) == {"shop/web:two", "shop-web-1", "shop-web-2"}
+
+
+def test_what_is_asked_for_anew_is_made_anew(running: World) -> None:
+    plan = reconcile(desired(shop()), running.situation(), origin=running.origin, anew=frozenset({"orders"}))
+    assert recreated(plan) == {"shop-orders-1", "shop-orders-2"}
+    assert not [o for o in plan.changes if o.subject == "shop-orders-db"]
 
 
 def test_replicas_that_register_themselves_are_replaced_one_after_the_other() -> None:
@@ -319,7 +372,7 @@ def touched(plan: Plan) -> set[str]:
 
 
 def recreated(plan: Plan) -> set[str]:
-    found = set(ids(plan))
+    found = set(ids(plan)) - {f"create {r.first}" for r in plan.rollings if r.surge}
     return {o.subject for o in plan.operations if {f"remove {o.subject}", f"create {o.subject}"} <= found}
 
 

@@ -18,6 +18,7 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    Judge,
     Operation,
     Plan,
     Register,
@@ -132,6 +133,8 @@ class World:
                 assert self.is_running(spec.name)
                 self.provisioned.add(spec.name)
                 self.ready.add(spec.name)
+            case Judge(subject=name):
+                assert name in self.entries, "only one that takes calls can be judged"
             case Register(spec=spec) | AwaitRegistered(spec=spec):
                 self._enter(spec)
             case _:

@@ -1,9 +1,9 @@
 """A service of the standard library alone that answers as its script says and keeps a journal of what came.
 
-The script is ``/tmp/script``, read anew for each request: ``{"status": 500, "delay": 1.0, "ready": false,
-"cut": true}``, each left out when all is well. A request's own query may say ``delay`` and ``status`` too.
-The journal is ``/tmp/journal``: a line of JSON for each request, health checks left out, and one for each
-connection that ended without any request.
+The script is ``/tmp/script``, read anew for each request, or else in the environment as ``SCRIPT``:
+``{"status": 500, "delay": 1.0, "ready": false, "cut": true}``, each left out when all is well. A request's
+own query may say ``delay`` and ``status`` too. The journal is ``/tmp/journal``: a line of JSON for each
+request, health checks left out, and one for each connection that ended without any request.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
 
 def script_for(request: Request) -> dict[str, Any]:
     """What to do, the request's own wishes last."""
-    written = json.loads(SCRIPT.read_text()) if SCRIPT.exists() else {}
+    written = json.loads(SCRIPT.read_text() if SCRIPT.exists() else os.environ.get("SCRIPT", "{}"))
     asked = {name: json.loads(value) for name, value in parse_qsl(urlsplit(request.target).query)}
     return {**written, **asked}
 

@@ -1,0 +1,131 @@
+"""An update is never felt, and a bad one is taken back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.cards import only_card
+from tests.e2e.catalog import consul
+from tests.e2e.chaos import catalog_is_true
+from tests.e2e.checkout import Checkout
+from tests.e2e.engine_state import container_ids, containers
+from tests.e2e.scripted import rewrite, scripted_project
+from tests.e2e.traffic import get, statuses, steady
+from tests.integration.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+_ROUTES = [
+    {"path": f"/{name}/{{rest:path}}", "service": name, "rewrite": "/{rest}", "retries": 0, "timeout": "10s"}
+    for name in ("solo", "duo")
+]
+_SERVICES: dict[str, dict[str, Any]] = {
+    "solo": {"stop_grace": "3s"},
+    "duo": {"replicas": 2, "stop_grace": "3s"},
+}
+_BUSY_MACHINE = 90.0
+
+
+@pytest.fixture(scope="module")
+def running(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """One service of one instance, one of two."""
+    with scripted_project(tmp_path_factory.mktemp("rolling") / "rolling", _SERVICES, _ROUTES) as checkout:
+        yield checkout
+
+
+@pytest.fixture
+def pair(running: Checkout) -> Checkout:
+    """Both at their first version."""
+    _update(running)
+    running.msctl("up").good()
+    return running
+
+
+def _update(checkout: Checkout, **changes: dict[str, str]) -> None:
+    """Give services another environment."""
+    services = {name: {**entry, "environment": changes.get(name, {})} for name, entry in _SERVICES.items()}
+    rewrite(checkout, services, _ROUTES)
+
+
+def _environment(checkout: Checkout, name: str) -> list[str]:
+    found: list[str] = containers(checkout.project)[checkout.name(name)]["Config"]["Env"]
+    return found
+
+
+def _passing(checkout: Checkout, service: str) -> set[str]:
+    found = consul(checkout.project, f"/v1/health/service/{service}?passing")
+    return {item["Service"]["ID"] for item in found}
+
+
+@pytest.mark.parametrize("service", ["solo", "duo"])
+def test_nobody_feels_an_update(pair: Checkout, service: str) -> None:
+    _update(pair, **{service: {"VERSION": "two"}})
+    with steady(pair.port, 60, f"/{service}/x?delay=0.05", longest=240.0) as answers:
+        eventually(lambda: len(answers) > 50)
+        pair.msctl("up").good()
+    assert set(statuses(answers)) == {200}, statuses(answers)
+    numbers = range(1, 3 if service == "duo" else 2)
+    assert {n for n in container_ids(pair.project) if f"-{service}-" in n} == {
+        pair.name(f"{service}-{number}") for number in numbers
+    }
+    assert all("VERSION=two" in _environment(pair, f"{service}-{number}") for number in numbers)
+    eventually(lambda: catalog_is_true(pair), timeout=_BUSY_MACHINE)
+
+
+def test_a_version_that_never_gets_well_is_taken_back(pair: Checkout) -> None:
+    before = container_ids(pair.project)
+    _update(pair, solo={"SCRIPT": json.dumps({"ready": False})})
+    with steady(pair.port, 20, "/solo/x", longest=120.0) as answers:
+        outcome = pair.msctl("up", "--timeout", "5s")
+    assert "the one before goes on serving" in only_card(outcome).text
+    assert set(statuses(answers)) == {200}
+    assert container_ids(pair.project) == before
+    assert get(pair.port, "/solo/x").status == 200
+    told = pair.msctl("status", "--json").good().json()
+    assert told["healthy"]
+    assert "the one before goes on serving" in " ".join(told["notes"])
+
+
+def test_a_version_that_fails_its_calls_is_taken_back(pair: Checkout) -> None:
+    before = container_ids(pair.project)
+    _update(pair, duo={"SCRIPT": json.dumps({"status": 500})})
+    with steady(pair.port, 60, "/duo/x", longest=240.0) as answers:
+        outcome = pair.msctl("up")
+    assert "the new version failed" in only_card(outcome).text
+    assert container_ids(pair.project) == before
+    assert statuses(answers).get(500, 0) <= max(3, len(answers) // 100)
+
+
+def test_a_socket_stays_open_while_its_instance_leaves(pair: Checkout) -> None:
+    _update(pair, solo={"VERSION": "three"})
+    with socket.create_connection(("127.0.0.1", pair.port)) as client:
+        client.settimeout(20.0)
+        client.sendall(
+            b"GET /solo/socket HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert b" 101 " in client.recv(4096)
+        with pair.start("up") as update:
+            first = pair.name("solo-1")
+            eventually(lambda: first not in _passing(pair, "solo"), timeout=_BUSY_MACHINE)
+            client.sendall(b"\x81\x02hi")
+            assert client.recv(4096)
+            assert update.wait(timeout=180.0) == 0
+        assert client.recv(4096) == b""
+
+
+def test_an_update_that_was_killed_is_finished_by_the_next_up(pair: Checkout) -> None:
+    _update(pair, duo={"VERSION": "four"})
+    with pair.start("up") as update:
+        eventually(lambda: pair.name("duo-3") in container_ids(pair.project), timeout=_BUSY_MACHINE)
+        update.send_signal(signal.SIGKILL)
+    pair.msctl("up").good()
+    assert pair.name("duo-3") not in container_ids(pair.project)
+    assert all("VERSION=four" in _environment(pair, f"duo-{number}") for number in (1, 2))
+    eventually(lambda: catalog_is_true(pair), timeout=_BUSY_MACHINE)
