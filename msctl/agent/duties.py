@@ -62,12 +62,21 @@ def duties(
         project=project,
         self_registered=own_masters,
     )
-    overdue = [e for e in found if e.drains_until is not None and e.drains_until <= now]
-    missing = {entry.id for entry in changes.to_register} | {e.entry.id for e in overdue}
+    missing = {entry.id for entry in changes.to_register} | _overdue(found, now)
     return Duties(
         changes.to_deregister,
         tuple(candidate for entry_id, candidate in candidates.items() if entry_id in missing),
     )
+
+
+def still_missing(project: str, entry: Entry, found: Sequence[FoundEntry], now: float) -> bool:
+    """Whether ``entry`` has to be entered, seen once more: whoever was quicker is not to be overruled."""
+    changes = reconcile_entries([entry], found, project=project)
+    return bool(changes.to_register) or entry.id in _overdue(found, now)
+
+
+def _overdue(found: Sequence[FoundEntry], now: float) -> set[str]:
+    return {e.entry.id for e in found if e.drains_until is not None and e.drains_until <= now}
 
 
 def _candidate(project: str, container: ObservedContainer) -> Candidate | None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from msctl import labels
-from msctl.agent.duties import Candidate, duties
+from msctl.agent.duties import Candidate, duties, still_missing
 from msctl.agent.member import Catalog, Told
 from msctl.agent.prober import Answer, Target, probe
 from msctl.engine.port import Engine, EngineEvent
@@ -128,6 +128,9 @@ class Registrar:
             pause = min(pause * GROWTH, LONGEST_PAUSE)
         try:
             async with self._writing:
+                found = await asyncio.to_thread(self._catalog.entries, self._project)
+                if not still_missing(self._project, candidate.entry, found, self._now()):
+                    return  # 'up' was quicker, or is about to stop it
                 await asyncio.to_thread(self._catalog.register, candidate.entry)
         except MsctlError as error:
             self._say_trouble(error.message)

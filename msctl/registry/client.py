@@ -146,12 +146,17 @@ class Registry:
         )
 
     def _forget_other_checks(self, entry: Entry, own: str) -> None:
-        """Remove checks that only the catalog knows of an earlier life: with ACLs Consul cannot do it."""
+        """Remove checks that only the catalog knows of an earlier life: with ACLs Consul cannot do it.
+
+        What the agent knows is nobody's to remove: another caller may have entered the instance meanwhile.
+        """
         _, checks = self._session.ask(
             f"read the checks of '{entry.name}'", lambda consul: consul.health.checks(entry.name)
         )
-        for found in checks:
-            if found["ServiceID"] == entry.id and found["CheckID"] != own:
+        others = [c for c in checks if c["ServiceID"] == entry.id and c["CheckID"] != own]
+        known = self._session.ask("list checks", lambda consul: consul.agent.checks()) if others else {}
+        for found in others:
+            if found["CheckID"] not in known:
                 self._remove_check(found["Node"], found["CheckID"])
 
     def _remove_check(self, node: str, check_id: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from consul import Consul, ConsulException
@@ -13,7 +15,7 @@ from msctl.labels import REGISTRY_META
 from msctl.registry import acl
 from msctl.registry.acl import admit_patiently
 from msctl.registry.client import Registry
-from msctl.registry.entry import Entry
+from msctl.registry.entry import Check, Entry
 from tests.integration.registry.conftest import GUARD, RunningConsul, await_leader
 from tests.integration.waiting import eventually
 
@@ -79,6 +81,41 @@ def test_a_check_that_only_the_catalog_knows_ends_with_the_next_life(guarded_con
     eventually(lambda: operator.health(PROJECT)[0].status == "pass")
     instance.close()
     operator.close()
+
+
+def test_two_who_enter_one_instance_never_take_it_out_of_rotation(guarded_consul: RunningConsul) -> None:
+    """As ``up`` and the agent do, in the second after the start."""
+    operator = Registry(guarded_consul.address, GUARD)
+    await_leader(operator)
+    admit_patiently(operator.doors, [acl.service("orders", ORDERS)], seconds=20.0)
+    entry = replace(MINE, check=Check("tcp", "127.0.0.1:8300"))
+    writers = [Registry(guarded_consul.address, ORDERS) for _ in range(2)]
+    writers[0].register(entry)
+    eventually(lambda: _passing(guarded_consul) == [MINE.id])
+    with ThreadPoolExecutor(2) as pool:
+        work = [pool.submit(_enter_again, writer, entry) for writer in writers]
+        seen = [_passing(guarded_consul)]
+        while not all(writing.done() for writing in work):
+            seen.append(_passing(guarded_consul))
+        for writing in work:
+            writing.result()
+    assert [found for found in seen if found != [MINE.id]] == []
+    eventually(lambda: [len(found.checks) for found in operator.entries(PROJECT)] == [1])
+    for client in (operator, *writers):
+        client.close()
+
+
+def _enter_again(writer: Registry, entry: Entry) -> None:
+    for _ in range(20):
+        writer.register(entry)
+
+
+def _passing(consul: RunningConsul) -> list[str]:
+    host, port = consul.address.split(":")
+    client = Consul(host, int(port), token=GUARD)
+    _, found = client.health.service("orders", passing=True)
+    client.http.session.close()
+    return [item["Service"]["ID"] for item in found]
 
 
 def _plant_check(consul: RunningConsul, node: str) -> None:

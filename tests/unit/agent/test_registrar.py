@@ -6,6 +6,8 @@ import pytest
 
 from msctl.agent.prober import Answer
 from msctl.agent.registrar import Registrar
+from msctl.registry.entries import entry_for
+from msctl.registry.entry import FoundEntry
 from tests.unit.agent.scene import IDENTITY, Scene, instance, own_master
 
 NAME = "shop-orders-1"
@@ -91,3 +93,22 @@ async def test_asking_ends_with_the_instance(scene: Scene, registrar: Registrar)
         scene.engine.crash("shop-orders-2", 1)
         await scene.until(lambda: not scene.catalog.held)
     assert f"register {NAME}" not in scene.catalog.writes
+
+
+@pytest.mark.parametrize("drains_until", [None, 4_000_000_000.0], ids=["entered", "leaving"])
+async def test_who_was_quicker_is_not_overruled(
+    scene: Scene, registrar: Registrar, drains_until: float | None
+) -> None:
+    asked, wanted = f"{NAME}/readyz", entry_for("shop", instance(), "10.192.0.16")
+    assert wanted is not None
+    scene.answers[asked] = Answer(False, "503")
+    async with scene.at_work(registrar):
+        scene.start(instance())
+        scene.start(instance(2))
+        await scene.until(lambda: "shop-orders-2" in scene.catalog.held)
+        scene.catalog.held[NAME] = FoundEntry(wanted, "registry", drains_until=drains_until)
+        scene.answers.clear()
+        scene.start(instance(3))
+        await scene.until(lambda: "shop-orders-3" in scene.catalog.held)
+    assert f"register {NAME}" not in scene.catalog.writes
+    assert scene.catalog.held[NAME].drains_until == drains_until
