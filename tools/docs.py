@@ -23,8 +23,8 @@ _COMMANDS = """\
 # The command line
 
 Made from the code by `python -m tools.docs`. Answers go to stdout, all else to stderr. Exit codes: 0 all
-good · 1 failed or not healthy · 2 wrong usage or manifest · 3 no container engine · 4 `plan --detailed-exitcode`
-found changes · 130 interrupted.
+good · 1 failed or not healthy · 2 wrong usage or manifest · 3 no container engine · 4 changes found by
+`plan --detailed-exitcode` · 130 interrupted.
 
 The options of `msctl` itself may also follow a command, unless it has one of that name.
 """

@@ -21,6 +21,7 @@ from msctl.cli import (
     gateway,
     health,
     images,
+    inside,
     lifecycle,
     logs,
     manifest,
@@ -103,6 +104,7 @@ compose.add_to(app)
 conformance.add_to(app)
 lifecycle.add_to(app)
 operate.add_to(app)
+inside.add_to(app)
 planning.add_to(app)
 observe.add_to(app)
 logs.add_to(app)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -267,13 +265,8 @@ def _backed_up(wired: Context, place: Place, output: Path | None = None) -> tupl
 
 
 def _interactive(place: Place) -> None:
-    from msctl.errors import UsageError  # noqa: PLC0415
+    from msctl.cli.terminal import become, docker_command  # noqa: PLC0415
     from msctl.orchestrator.databases.scripts import shell_command  # noqa: PLC0415
 
-    docker = shutil.which("docker")
-    if docker is None:
-        raise UsageError(
-            "the docker command is not there, which hands the terminal on",
-            "use --command, or pipe statements in",
-        )
-    os.execv(docker, [docker, "exec", "-it", place.container, *shell_command(place.engine, place.service)])  # noqa: S606
+    docker = docker_command("use --command, or pipe statements in")
+    become(docker, ["exec", "-it", place.container, *shell_command(place.engine, place.service)])

@@ -143,7 +143,7 @@ class ContainerSpec:
     ``reload`` is the signal that makes the process read its live files again, ``reload_command`` a
     command run in the container to the same end. ``liveness`` is the question whose lack of an answer means
     that the process hangs. ``engine_socket`` puts the engine's own socket at /var/run/docker.sock.
-    ``event_schemas`` are kept as a label.
+    ``attached`` says who will sit at its input. ``event_schemas`` are kept as a label.
     """
 
     name: str
@@ -180,6 +180,7 @@ class ContainerSpec:
     event_schemas: str = ""
     liveness: Probe | None = None
     engine_socket: bool = False
+    attached: Literal["terminal", "pipe"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 from msctl import labels
@@ -16,7 +17,7 @@ from msctl.broker.commands import IMPORT_DEFINITIONS
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Notice, Sink
-from msctl.model.desired import ContainerSpec
+from msctl.model.desired import Build, ContainerSpec, Desired
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Gateway, Project
 from msctl.model.secret import Secret
@@ -106,6 +107,19 @@ class Up:
             credentials, users = CredentialStore(self.workspace).load(project)
             return self._plan(project, chosen, found, credentials, users, schemas)
 
+    def specification(self, project: Project, service: str) -> ContainerSpec:
+        """What the first instance of ``service`` would be made from, its image built if need be."""
+        self.workspace.prepare()
+        observed = self.engine.observe(project.name)
+        self._check_owner(observed)
+        chosen = self._images(project, observed)
+        credentials, users = CredentialStore(self.workspace).load(project)
+        desired = self._desired(project, chosen, credentials, users, event_schemas(project))
+        for build in desired.builds:
+            if build.service == service and build.reference not in chosen.present:
+                self._build(project, chosen, _missing(build))
+        return next(s for s in desired.containers if s.role == "service" and s.service == service)
+
     def _finish_down(self, project: Project) -> None:
         if self.workspace.read(UNFINISHED):
             self.sink.emit(Notice("info", "finishing a 'down' that was interrupted"))
@@ -114,15 +128,18 @@ class Up:
             down(self.engine, target, self.sink, adopt=self.adopt)
 
     def _check_ground(self, project: Project, observed: Observed) -> None:
-        foreign = other_origin(observed, self.workspace.origin)
-        if foreign is not None and not self.adopt:
-            raise foreign
+        self._check_owner(observed)
         for problem in conflicts(outline(project), observed):
             raise problem
         gateway = observed.container(labels.container(project.name, "gateway"))
         if not _may_hold_port(gateway, project.gateway) and self.engine.facts().local:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
                 _check_port(project.gateway.bind, project.gateway.port)
+
+    def _check_owner(self, observed: Observed) -> None:
+        foreign = other_origin(observed, self.workspace.origin)
+        if foreign is not None and not self.adopt:
+            raise foreign
 
     def _schemas(self, project: Project, observed: Observed) -> EventSchemas:
         schemas = event_schemas(project)
@@ -145,6 +162,25 @@ class Up:
         users: Mapping[str, Secret],
         schemas: EventSchemas,
     ) -> Plan:
+        desired = self._desired(project, chosen, credentials, users, schemas)
+        for problem in unfit_volumes(desired, found.observed):
+            raise problem
+        return reconcile(
+            desired,
+            situation(found, desired, self.engine, chosen.present),
+            origin=self.workspace.origin,
+            only=self.only,
+            anew=self.anew,
+        )
+
+    def _desired(
+        self,
+        project: Project,
+        chosen: ChosenImages,
+        credentials: Credentials,
+        users: Mapping[str, Secret],
+        schemas: EventSchemas,
+    ) -> Desired:
         inputs = Inputs(
             images=chosen.roles,
             databases=chosen.databases,
@@ -160,15 +196,12 @@ class Up:
                 IMPORT_DEFINITIONS,
             ),
         )
-        desired = expand(project, inputs)
-        for problem in unfit_volumes(desired, found.observed):
-            raise problem
-        return reconcile(
-            desired,
-            situation(found, desired, self.engine, chosen.present),
-            origin=self.workspace.origin,
-            only=self.only,
-            anew=self.anew,
+        return expand(project, inputs)
+
+    def _build(self, project: Project, chosen: ChosenImages, operation: BuildImage) -> str:
+        made = operation.build
+        return self.images.build_service(
+            project.name, made.service, made.context, chosen.bases, self.sink, self.workspace.logs
         )
 
     def _carry_out(
@@ -187,12 +220,6 @@ class Up:
             self.engine, prober, self.sink, timeout=self.timeout, clock=time.monotonic, stop=stop
         )
 
-        def build(operation: BuildImage) -> str:
-            made = operation.build
-            return self.images.build_service(
-                project.name, made.service, made.context, chosen.bases, self.sink, self.workspace.logs
-            )
-
         volume = f"create volume {labels.data_volume(project.name, 'broker')}"
         fresh = any(operation.id == volume for operation in plan.operations)
         upkeep = BrokerUpkeep(self.engine, project, users, fresh=fresh, discard=self.discard)
@@ -208,7 +235,7 @@ class Up:
             access,
             readiness,
             removals,
-            build,
+            partial(self._build, project, chosen),
             upkeep,
             ready,
             timeout=self.timeout,
@@ -231,6 +258,10 @@ class Up:
             yield access
         finally:
             access.close()
+
+
+def _missing(build: Build) -> BuildImage:
+    return BuildImage(subject=build.reference, build=build, service=build.service, reason="no image yet")
 
 
 def _may_hold_port(gateway: ObservedContainer | None, wanted: Gateway) -> bool:

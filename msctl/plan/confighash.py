@@ -11,7 +11,7 @@ from typing import Any
 from msctl.model.desired import ContainerSpec, SecretFile
 from msctl.model.secret import Secret
 
-_NOT_HASHED = frozenset({"needs", "waits", "image", "provision"})
+_NOT_HASHED = frozenset({"needs", "waits", "image", "provision", "attached"})
 """Order of starting, the image's spelling and one-off commands do not make a container different."""
 
 

@@ -22,9 +22,10 @@ def removal(
 
 
 def orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
-    """Containers that nobody wants; one-off ones remove themselves."""
+    """Containers that nobody wants; a one-off one only if whoever ran it did not live to remove it."""
     wanted = {spec.name for spec in desired.containers}
-    return [c for c in situation.observed.containers if c.name not in wanted and c.role != "task"]
+    found = [c for c in situation.observed.containers if c.name not in wanted]
+    return [c for c in found if c.role != "task" or c.state == "exited"]
 
 
 def leftovers(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.catalog import passing_addresses
+from tests.e2e.catalog import consul, passing_addresses
 from tests.e2e.chaos import catalog_is_true
-from tests.e2e.checkout import Checkout
+from tests.e2e.checkout import MSCTL, Checkout
 from tests.e2e.engine_state import container_ids, containers, docker, running
 from tests.e2e.scripted import rewrite, scripted_project
 from tests.e2e.traffic import statuses, steady
@@ -85,3 +86,19 @@ def test_a_rollback_brings_the_version_before_back(web: Checkout) -> None:
     web.msctl("rollback").good()
     assert "COLOUR=blue" not in containers(web.project)[web.name("web-1")]["Config"]["Env"]
     _true(web)
+
+
+def test_commands_run_in_an_instance_and_beside_it(web: Checkout) -> None:
+    name = web.name("web-2")
+    found = web.msctl("exec", "web", "-i", "2", "--", "sh", "-c", "echo $MSCTL_INSTANCE; exit 7")
+    assert (found.stdout.strip(), found.exit_code) == (name, 7)
+    script = "import os, sys; print(os.environ['MSCTL_INSTANCE'], sys.stdin.read()); sys.exit(5)"
+    before = set(container_ids(web.project))
+    words = [str(MSCTL), "run", "web", "--", "python", "-c", script]
+    ran = subprocess.run(words, cwd=web.folder, input="from outside", capture_output=True, text=True)
+    assert ran.returncode == 5, ran.stderr
+    told, _, given = ran.stdout.strip().partition(" ")
+    assert told.startswith(web.name("web-run-"))
+    assert given == "from outside"
+    assert set(container_ids(web.project)) == before
+    assert told not in {item["Service"]["ID"] for item in consul(web.project, "/v1/health/service/web")}

@@ -73,10 +73,18 @@ def container_payload(
         "StopTimeout": max(1, math.ceil(spec.stop_grace)),
         "HostConfig": _host(identity, spec, resolvers, init, engine_socket),
         "NetworkingConfig": {"EndpointsConfig": {a.network: endpoint(a, addresses) for a in first}},
+        **_input(spec),
         **_chosen(
             Cmd=list(spec.command), User=spec.user, Hostname=spec.hostname, StopSignal=spec.stop_signal
         ),
     }
+
+
+def _input(spec: ContainerSpec) -> dict[str, Any]:
+    """Standard input ends with whoever is attached to it."""
+    if spec.attached is None:
+        return {}
+    return {"OpenStdin": True, "StdinOnce": True, "Tty": spec.attached == "terminal"}
 
 
 def endpoint(attachment: Attachment, addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -104,7 +112,7 @@ def _host(
 ) -> dict[str, Any]:
     return {
         "NetworkMode": spec.attachments[0].network if spec.attachments else "none",
-        "RestartPolicy": {"Name": ALWAYS},
+        "RestartPolicy": {"Name": NEVER if spec.role == "task" else ALWAYS},
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "LogConfig": _LOG,

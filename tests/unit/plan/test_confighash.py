@@ -67,6 +67,7 @@ CHANGES: dict[str, Any] = {
 SAME: dict[str, Any] = {
     "needs": ("shop-orders-db",),
     "waits": True,
+    "attached": "pipe",
     "image": "another/name:of-it",
     "provision": Provision(("psql",), Secret("once")),
     "environment": {"B": "2", "A": "1"},

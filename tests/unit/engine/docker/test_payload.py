@@ -26,6 +26,7 @@ from msctl.model.desired import (
     VolumeSpec,
 )
 from msctl.model.secret import Secret
+from msctl.plan.differences import described
 
 _IDENTITY = Identity("shop", "here")
 _SPEC = ContainerSpec(
@@ -51,6 +52,7 @@ def test_a_container_bears_all_labels() -> None:
         labels.SERVICE: "orders",
         labels.INSTANCE: "1",
         labels.CONFIG_HASH: "h",
+        labels.CONFIG: described(_SPEC),
     }
 
 
@@ -63,6 +65,14 @@ def test_every_container_is_hardened() -> None:
     assert (host["CapDrop"], host["SecurityOpt"]) == (["ALL"], ["no-new-privileges"])
     assert "CapAdd" not in host
     assert "Privileged" not in host
+
+
+def test_a_one_off_container_has_its_callers_input_and_is_not_brought_back() -> None:
+    made = _payload(role="task", attached="terminal")
+    assert (made["OpenStdin"], made["StdinOnce"], made["Tty"]) == (True, True, True)
+    assert made["HostConfig"]["RestartPolicy"] == {"Name": "no"}
+    assert _payload(role="task", attached="pipe")["Tty"] is False
+    assert "OpenStdin" not in _payload()
 
 
 def test_memory_allows_no_swap() -> None:
