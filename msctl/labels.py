@@ -46,6 +46,11 @@ def container(project: str, name: str, instance: int | None = None) -> str:
     return f"{project}-{name}" if instance is None else f"{project}-{name}-{instance}"
 
 
+def external(project: str, service: str) -> str:
+    """Id of the entry of a service that runs elsewhere; no container bears it."""
+    return f"{project}-{service}-external"
+
+
 def database(project: str, service: str) -> str:
     """Name of a service's database container, and of the private network it is reached through."""
     return f"{project}-{service}-db"

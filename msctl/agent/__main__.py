@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--consul-token-file", type=Path, help="a file with the token for Consul")
     parser.add_argument("--doors", type=Path, help="who has which token, for a Consul that forgot it")
     parser.add_argument("--management-token-file", type=Path, help="the token that lets them in again")
+    parser.add_argument("--externals", type=Path, help="services that run elsewhere (JSON)")
     parser.add_argument("--observer", help="where the observer is, e.g. http://observer:8081")
     parser.add_argument("--observer-token-file", type=Path, help="what it wants to see")
     parser.add_argument("--known-secrets", type=Path, help="what is taken out of log lines (JSON)")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msctl import labels
 from msctl.model.desired import Probe
+from msctl.model.external import External
 from msctl.model.observed import ObservedContainer
 from msctl.model.upkeep import Upkeep, decode, found_spec
-from msctl.registry.entries import entry_for
+from msctl.registry.entries import entry_for, external_entry
 from msctl.registry.entry import Entry, FoundEntry
 from msctl.registry.reconcile import reconcile_entries
 
@@ -66,6 +67,13 @@ def duties(
     return Duties(
         changes.to_deregister,
         tuple(candidate for entry_id, candidate in candidates.items() if entry_id in missing),
+    )
+
+
+def outside(project: str, found: Iterable[External]) -> tuple[Candidate, ...]:
+    """Services that run elsewhere: they are entered unasked, and it is Consul that asks them."""
+    return tuple(
+        Candidate(external_entry(project, one), None, f"external@{one.host}:{one.port}") for one in found
     )
 
 

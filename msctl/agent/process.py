@@ -6,11 +6,12 @@ import asyncio
 import logging
 import signal
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from msctl.agent.admin import Admin
+from msctl.agent.duties import Candidate, outside
 from msctl.agent.figures import Figures
 from msctl.agent.ground import check_ground
 from msctl.agent.guarded import GuardedCatalog
@@ -22,7 +23,8 @@ from msctl.agent.observer_client import ObserverClient
 from msctl.agent.queues import Queues
 from msctl.agent.registrar import Registrar
 from msctl.engine.port import Engine
-from msctl.errors import EngineUnavailable
+from msctl.errors import EngineUnavailable, MsctlError
+from msctl.model.external import parse as parse_externals
 from msctl.registry.acl import parse
 from msctl.registry.client import Registry
 from msctl.telemetry import logs
@@ -42,6 +44,7 @@ class Settings:
     consul_token_file: Path | None = None
     management_token_file: Path | None = None
     doors: Path | None = None
+    externals: Path | None = None
     observer: str | None = None
     observer_token_file: Path | None = None
     known_secrets: Path | None = None
@@ -73,12 +76,26 @@ def members(settings: Settings, engine: Engine, journal: Journal) -> Mapping[str
     """What the agent does, by name; another duty is another row here."""
     catalog = _catalog(settings, journal)
     found: dict[str, Member] = {
-        "registrar": Registrar(engine, catalog, settings.project, journal.told),
+        "registrar": Registrar(engine, catalog, settings.project, journal.told, _elsewhere(settings)),
         "keeper": Keeper(engine, settings.project, journal.told),
     }
     if settings.observer is not None and settings.known_secrets is not None:
         client = ObserverClient(settings.observer, _content(settings.observer_token_file) or "")
         found["logs"] = LogCollector(engine, settings.project, client, settings.known_secrets, journal.told)
+    return found
+
+
+def _elsewhere(settings: Settings) -> Callable[[], tuple[Candidate, ...]]:
+    """What the file of external services says now; ``up`` replaces it while the agent works."""
+
+    def found() -> tuple[Candidate, ...]:
+        if settings.externals is None:
+            return ()
+        try:
+            return outside(settings.project, parse_externals(settings.externals.read_text()))
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise MsctlError(f"cannot read {settings.externals}: {exc}") from exc
+
     return found
 
 

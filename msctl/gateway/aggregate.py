@@ -181,7 +181,8 @@ async def _ask(work: Gathering, planned: PlannedCall, limit: float | None) -> Pa
     identity = exchange.trace, exchange.request_id
     authorization = await for_part(exchange, work.table, service.name, until.remaining(work.nature.clock()))
     edits = compiled.request_edits
-    head = part_head(exchange.head, service.name, target, work.edge, identity, edits, authorization)
+    host = service.config.host or service.name
+    head = part_head(exchange.head, host, target, work.edge, identity, edits, authorization)
     retries = compiled.route.retries
     outgoing = Outgoing("GET", head, None, False, True, retries, seconds, until.at, planned.template)
     outgoing.hurried = work.hurried

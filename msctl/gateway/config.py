@@ -68,7 +68,8 @@ class AuthConfig:
 class UpstreamConfig:
     """One service: fixed ``instances``, or None to follow Consul; ``circuit`` None switches the breaker off.
 
-    ``health`` is the path that decides whether an ejected instance may come back.
+    ``health`` is the path that decides whether an ejected instance may come back, ``host`` what its instances
+    are told in ``Host`` instead of the client's own.
     """
 
     name: str
@@ -78,6 +79,7 @@ class UpstreamConfig:
     max_concurrent: int | None = None
     health: str | None = None
     port: int | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def outgoing(
     """The request as the service will get it."""
     request, compiled = exchange.head, match.route
     route = compiled.route
-    host = request.host or service.name
+    host = service.config.host or request.host or service.name
     edits = compiled.request_edits
     target = request.target
     if compiled.rewrite is not None:

@@ -56,7 +56,8 @@ async def _check(service: Service, endpoint: Endpoint, path: str) -> None:
 async def _passes(service: Service, endpoint: Endpoint, path: str) -> bool:
     connection: UpstreamConnection = await service.pool.connect(endpoint, PROBE_SECONDS)
     try:
-        head = f"GET {path} HTTP/1.1\r\nHost: {service.name}\r\nConnection: close\r\n\r\n".encode("ascii")
+        host = service.config.host or service.name
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
         answer = await connection.begin("GET", head, chunked=False, has_body=False)
         return answer.status in GOOD
     finally:

@@ -17,6 +17,7 @@ HIGHEST_PORT = 65535
 HUGE = 2**53
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*\Z")
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
 
@@ -48,6 +49,13 @@ def name(value: object) -> str:
     if isinstance(value, str) and _NAME.match(value):
         return value
     raise Fault(f"{shown(value)} is no service name", "letters, digits and dashes, at most 63")
+
+
+def authority(value: object) -> str:
+    """A host, with a port if need be, as it stands in ``Host``."""
+    if isinstance(value, str) and _AUTHORITY.match(value):
+        return value
+    raise Fault(f"{shown(value)} is no host", "such as orders.internal:9001")
 
 
 def whole(least: int, most: int = HUGE) -> Callable[[object], int]:

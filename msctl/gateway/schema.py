@@ -105,6 +105,7 @@ _upstream_fields: dict[str, Parser[Any]] = {
     "max_concurrent": _or_null(_whole(1)),
     "health": _or_null(value(paths.health_path)),
     "port": _or_null(_whole(1, scalars.HIGHEST_PORT)),
+    "host": _or_null(value(scalars.authority)),
 }
 
 

@@ -7,7 +7,6 @@ from msctl.manifest.nodes import Mapping, Node, Path, Scalar, Sequence
 from msctl.manifest.plain import matches
 
 PENDING: tuple[tuple[Path, str], ...] = (
-    (("services", "*", "external"), "external services are not registered yet"),
     (("platform", "logs", "otlp"), "logs are not forwarded yet"),
     (("platform", "logs", "loki"), "logs are not forwarded yet"),
 )

@@ -185,10 +185,14 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Everything a project should have on its engine."""
+    """Everything a project should have on its engine.
+
+    ``externals`` maps the entries of services that run elsewhere to these services.
+    """
 
     project: str
     networks: tuple[NetworkSpec, ...] = ()
     volumes: tuple[VolumeSpec, ...] = ()
     builds: tuple[Build, ...] = ()
     containers: tuple[ContainerSpec, ...] = ()
+    externals: Mapping[str, str] = field(default_factory=dict)

@@ -100,7 +100,7 @@ class StatusReport:
     def running(self) -> bool:
         """Whether anything of the project exists on the engine."""
         parts = [i.state for s in self.services for i in s.instances] + [p.state for p in self.platform]
-        return any(state != "missing" for state in parts)
+        return any(state not in {"missing", "external"} for state in parts)
 
     @property
     def healthy(self) -> bool:

@@ -19,6 +19,7 @@ from msctl.orchestrator.turns import Turns
 from msctl.plan.addresses import address, candidate_subnets
 from msctl.plan.livefiles import is_mark
 from msctl.plan.operations import (
+    AwaitExternal,
     AwaitReady,
     AwaitRegistered,
     BuildImage,
@@ -41,6 +42,9 @@ _PROVISION_TIMEOUT = 30.0
 _SUBNET_TRIES = 32
 _POLL = 0.05
 _DRAIN_MARGIN = 60.0
+_OTHERS_PATIENCE = 10.0
+"""Seconds for a service that runs elsewhere to be entered and asked by Consul for the first time."""
+
 _AT_ONCE = 4
 """Networks and containers that the engine is asked to make at the same time."""
 
@@ -213,6 +217,19 @@ class Actions:
                     f"within {self._timeout:g} s: {mine.output if mine else 'no entry'}",
                     "a service with 'registration: self' registers under its container's name",
                 )
+            self._stop.wait(_POLL)
+        return "stopped"
+
+    @_run.register
+    def _(self, operation: AwaitExternal) -> str:
+        deadline = time.monotonic() + _OTHERS_PATIENCE
+        while not self._stop.is_set():
+            entries = self._access.registry().health(self._identity.project)
+            found = next((e for e in entries if e.id == operation.subject), None)
+            if found is not None and found.status in {"pass", "warn"}:
+                return f"{found.address}:{found.port}"
+            if time.monotonic() >= deadline:
+                return "not well" if found is not None else "not entered yet"
             self._stop.wait(_POLL)
         return "stopped"
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from msctl.auth.policy import GATEWAY
 from msctl.model.project import AggregatePart, Project, Route, Service
@@ -81,6 +82,7 @@ def _upstream(service: Service) -> dict[str, Any]:
         "balance": service.balance,
         "max_concurrent": service.max_concurrent,
         "health": service.health.path,
+        **({} if service.external is None else {"host": urlsplit(service.external).netloc}),
     }
 
 

@@ -15,6 +15,8 @@ from msctl.broker.permissions import PLATFORM_USER
 from msctl.broker.topology import topology
 from msctl.errors import MsctlError
 from msctl.model.desired import SecretFile
+from msctl.model.external import externals
+from msctl.model.external import render as render_externals
 from msctl.model.project import AuthClient, Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.credentials import MANAGEMENT
@@ -63,6 +65,7 @@ def _agent(project: Project, credentials: Credentials) -> tuple[SecretFile, ...]
     """Its own token for the daily work; the rest only lets everybody in again after Consul forgot them."""
     return (
         *live_file("doors.json", acl.render(parties(project, credentials))),
+        *live_file("externals.json", render_externals(externals(project))),
         SecretFile("management_token", credentials.registry[MANAGEMENT]),
         *tokens(credentials.registry["agent"], None),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from msctl import labels
 from msctl.engine.port import Engine
 from msctl.errors import MsctlError
+from msctl.model.external import External, external
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Project, Service
 from msctl.model.status import (
@@ -62,9 +63,7 @@ def report(
 ) -> StatusReport:
     """The report, from what was found. Pure."""
     well = healthy(found)
-    services = tuple(
-        _service(project, s, found, well) for s in project.services.values() if s.external is None
-    )
+    services = tuple(_service(project, s, found, well) for s in project.services.values())
     platform = _platform(project, found, well)
     gateway = next(p for p in platform if p.role == "gateway")
     return with_complaints(
@@ -106,6 +105,9 @@ def circuit_status(values: Mapping[str, Any]) -> CircuitStatus:
 
 
 def _service(project: Project, service: Service, found: Survey, well: frozenset[str]) -> ServiceStatus:
+    elsewhere = external(project.name, service)
+    if elsewhere is not None:
+        return _external(elsewhere, found.entries)
     wanted = {labels.container(project.name, service.name, n) for n in range(1, service.replicas + 1)}
     running = {
         c.name: c for c in found.observed.containers if c.role == "service" and c.service == service.name
@@ -123,6 +125,19 @@ def _service(project: Project, service: Service, found: Survey, well: frozenset[
         instances=instances,
         database=_database(project, service, found.observed, well),
     )
+
+
+def _external(found: External, entries: Mapping[str, InstanceHealth] | None) -> ServiceStatus:
+    """A service that runs elsewhere has one entry and no container."""
+    entry = (entries or {}).get(found.id)
+    health: Health = "warn" if entries is None else "starting" if entry is None else entry.status
+    output = "" if entry is None or entry.status == "pass" else entry.output
+    if entry is None:
+        output = "the registry does not answer" if entries is None else "not registered"
+    place = f"{found.host}:{found.port}"
+    instance = InstanceStatus(found.id, place, "external", health, entry is not None, 0, None, output=output)
+    ready = int(entry is not None and entry.status in {"pass", "warn"})
+    return ServiceStatus(found.service, desired=1, ready=ready, image="", instances=(instance,))
 
 
 def _instance(

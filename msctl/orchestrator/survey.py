@@ -42,6 +42,7 @@ def situation(found: Survey, desired: Desired, engine: Engine, images: frozenset
         digests=_digests(engine, desired, found.observed),
         images=images,
         healthy=healthy(found),
+        passing=frozenset(i for i, e in (found.entries or {}).items() if e.status in {"pass", "warn"}),
     )
 
 

@@ -16,6 +16,7 @@ from msctl.model.desired import (
     SecretFile,
     VolumeSpec,
 )
+from msctl.model.external import externals
 from msctl.model.project import Database, Project, Service
 from msctl.model.secret import Secret
 from msctl.plan import databases, platform, services
@@ -89,6 +90,7 @@ def expand(project: Project, inputs: Inputs) -> Desired:
         tuple(_volume(spec, inputs) for spec in (*platform_part, *data) if spec.mounts),
         tuple(_build(project, s, s.build, inputs) for s in here if s.build is not None),
         (*platform_part, *data, *instances),
+        {one.id: one.service for one in externals(project)},
     )
 
 

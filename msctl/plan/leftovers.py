@@ -62,7 +62,7 @@ def leftovers(
         yield from removal(orphan, situation, usual_grace(orphan.role), "no longer in the manifest", after)
     running = {c.name for c in situation.observed.containers}
     for entry in situation.registered or {}:
-        if entry not in wanted and entry not in running:
+        if entry not in wanted and entry not in running and entry not in desired.externals:
             yield Deregister(subject=entry, reason="nothing runs behind this entry")
     kept = {network.name for network in desired.networks}
     for network in situation.observed.networks:

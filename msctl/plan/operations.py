@@ -111,6 +111,13 @@ class AwaitRegistered(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitExternal(Operation):
+    """Wait a little until a service that runs elsewhere is entered and well; that it is not fails nothing."""
+
+    verb: ClassVar[str] = "look for"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge(Operation):
     """Watch the first instance of a new version for a moment: it must not fail more than the old ones."""
 
@@ -173,7 +180,8 @@ class Plan:
     @property
     def changes(self) -> tuple[Operation, ...]:
         """The operations that write; waiting does not."""
-        return tuple(o for o in self.operations if not isinstance(o, AwaitReady | AwaitRegistered | Judge))
+        waiting = (AwaitReady, AwaitRegistered, AwaitExternal, Judge)
+        return tuple(o for o in self.operations if not isinstance(o, waiting))
 
     def __str__(self) -> str:
         return "\n".join(f"{operation.id}: {operation.reason}" for operation in self.operations)

@@ -222,6 +222,7 @@ def agent(
             *("--consul-token-file", "/run/secrets/consul_token"),
             *("--management-token-file", "/run/secrets/management_token"),
             *("--doors", "/run/secrets/doors.json"),
+            *("--externals", "/run/secrets/externals.json"),
             *("--observer", f"http://observer:{ADMIN_PORT}"),
             *("--observer-token-file", "/run/secrets/observer_token"),
             *("--known-secrets", "/run/secrets/known_secrets"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from msctl import labels
@@ -15,6 +15,7 @@ from msctl.plan.decide import Decision, decide
 from msctl.plan.differences import differences, summary
 from msctl.plan.leftovers import leftovers, orphans, removal
 from msctl.plan.operations import (
+    AwaitExternal,
     AwaitReady,
     AwaitRegistered,
     BuildImage,
@@ -22,16 +23,14 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
-    Judge,
     Operation,
     Plan,
     Register,
-    Rolling,
     StartContainer,
     UpdateFiles,
 )
 from msctl.plan.order import ordered
-from msctl.plan.rolling import first_ones_first, rollings
+from msctl.plan.rolling import first_ones_first, judgements, rollings
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.urgency import UNAWAITED
 
@@ -62,7 +61,8 @@ def reconcile(
         before = previous.get(spec.service)
         operations.extend(_container(desired, spec, decisions[spec.name], situation, before, settled))
         previous[spec.service if spec.role == "service" else None] = spec
-    operations.extend(_judgements(rolling))
+    operations.extend(judgements(rolling))
+    operations.extend(_elsewhere(chosen, situation))
     registry = decisions.get(labels.container(desired.project, "registry"))
     patient = registry is not None and registry.action == "keep"
     operations.extend(leftovers(desired, chosen, situation, surges, only, patient=patient))
@@ -82,15 +82,17 @@ def _chosen(desired: Desired, only: frozenset[str] | None) -> Desired:
         volumes=tuple(v for v in desired.volumes if kept(v.service)),
         builds=tuple(b for b in desired.builds if kept(b.service)),
         containers=tuple(c for c in desired.containers if kept(c.service)),
+        externals={entry: service for entry, service in desired.externals.items() if kept(service)},
     )
 
 
-def _judgements(rolling: Iterable[Rolling]) -> Iterator[Operation]:
-    for found in rolling:
-        rotation = (f"register {found.first}", f"await registration of {found.first}")
-        yield Judge(
-            subject=found.first, service=found.service, reason="the first of its version", after=rotation
-        )
+def _elsewhere(desired: Desired, situation: Situation) -> Iterator[Operation]:
+    """The agent enters them; so they are looked for once it works and knows of them."""
+    agent = labels.container(desired.project, "agent")
+    told = (f"await {agent}", f"register {agent}", f"update files of {agent}")
+    for entry, service in desired.externals.items():
+        if entry not in situation.passing:
+            yield AwaitExternal(subject=entry, service=service, reason="runs elsewhere", after=told)
 
 
 def _decision(

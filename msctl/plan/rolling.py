@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msctl import labels
 from msctl.model.desired import ContainerSpec, Desired
 from msctl.plan.decide import Decision
-from msctl.plan.operations import Rolling
+from msctl.plan.operations import Judge, Operation, Rolling
 from msctl.plan.situation import Situation
 
 
@@ -33,6 +33,15 @@ def first_ones_first(specs: Iterable[ContainerSpec], rolling: Iterable[Rolling])
     """``specs`` with the first instance of each rolling update before its siblings."""
     first = {r.first for r in rolling}
     return sorted(specs, key=lambda spec: spec.role == "service" and spec.name not in first)
+
+
+def judgements(rolling: Iterable[Rolling]) -> Iterator[Operation]:
+    """The first instance of each is watched before its siblings go."""
+    for found in rolling:
+        rotation = (f"register {found.first}", f"await registration of {found.first}")
+        yield Judge(
+            subject=found.first, service=found.service, reason="the first of its version", after=rotation
+        )
 
 
 def _rolling(

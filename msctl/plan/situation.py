@@ -23,7 +23,8 @@ class Situation:
 
     ``registered`` maps entry ids to endpoints and is ``None`` while the registry does not answer;
     ``digests`` maps containers to the SHA-256 of their live files; ``images`` are the references
-    that are present; ``healthy`` are containers known to be ready just now.
+    that are present; ``healthy`` are containers known to be ready just now, ``passing`` entries whose check
+    says so.
     """
 
     observed: Observed
@@ -31,3 +32,4 @@ class Situation:
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: frozenset[str] = frozenset()
     healthy: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()

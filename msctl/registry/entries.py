@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from msctl.labels import REGISTRY_META
 from msctl.model.desired import ContainerSpec, Probe
+from msctl.model.external import External
 from msctl.registry.entry import Check, Entry
 
 MINIMUM_INTERVAL = 1.0
@@ -23,6 +26,19 @@ def entry_for(project: str, spec: ContainerSpec, address: str) -> Entry | None:
         meta=owner_meta(project, spec),
         tags=registration.tags,
         check=check_for(spec.probe, address, registration.port),
+    )
+
+
+def external_entry(project: str, external: External) -> Entry:
+    """Entry of a service that runs elsewhere; Consul itself finds out whether it is well."""
+    check = check_for(external.probe, external.host, external.port)
+    return Entry(
+        id=external.id,
+        name=external.service,
+        address=external.host,
+        port=external.port,
+        meta={REGISTRY_META: project, "msctl-role": "external", "msctl-service": external.service},
+        check=None if check is None else replace(check, passing=False),
     )
 
 

@@ -58,5 +58,7 @@ def write(checkout: Checkout, document: Mapping[str, Any]) -> None:
 
 
 def _entry(given: Mapping[str, Any]) -> dict[str, Any]:
+    if "external" in given:
+        return dict(given)
     origin = {} if "image" in given else {"build": "plain"}
     return {**origin, "stop_grace": "1s", **given}

@@ -41,10 +41,12 @@ def rewrite(
     checkout: Checkout,
     services: Mapping[str, Mapping[str, Any]],
     routes: Sequence[Mapping[str, Any]],
+    elsewhere: Mapping[str, Mapping[str, Any]] | None = None,
     **gateway: Any,
 ) -> None:
-    """Write the manifest of a scripted project."""
-    entries = {name: {**SCRIPTED, **entry} for name, entry in services.items()}
+    """Write the manifest of a scripted project; services ``elsewhere`` are as they are."""
+    entries: dict[str, Mapping[str, Any]] = {n: {**SCRIPTED, **entry} for n, entry in services.items()}
+    entries |= elsewhere or {}
     declare(checkout, entries, routes=list(routes), **gateway)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.e2e.catalog import consul, passing_addresses
+from tests.e2e.catalog import consul, entries, passing_addresses
 from tests.e2e.chaos import catalog_is_true
 from tests.e2e.checkout import MSCTL, Checkout
 from tests.e2e.engine_state import container_ids, containers, docker, running
 from tests.e2e.scripted import rewrite, scripted_project
-from tests.e2e.traffic import statuses, steady
+from tests.e2e.traffic import get, statuses, steady
 from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -95,10 +96,42 @@ def test_commands_run_in_an_instance_and_beside_it(web: Checkout) -> None:
     script = "import os, sys; print(os.environ['MSCTL_INSTANCE'], sys.stdin.read()); sys.exit(5)"
     before = set(container_ids(web.project))
     words = [str(MSCTL), "run", "web", "--", "python", "-c", script]
-    ran = subprocess.run(words, cwd=web.folder, input="from outside", capture_output=True, text=True)
+    ran = subprocess.run(
+        words, check=False, cwd=web.folder, input="from outside", capture_output=True, text=True
+    )
     assert ran.returncode == 5, ran.stderr
     told, _, given = ran.stdout.strip().partition(" ")
     assert told.startswith(web.name("web-run-"))
     assert given == "from outside"
     assert set(container_ids(web.project)) == before
     assert told not in {item["Service"]["ID"] for item in consul(web.project, "/v1/health/service/web")}
+
+
+def test_a_service_elsewhere_is_registered_checked_and_guarded(web: Checkout) -> None:
+    """A stranger's container stands for another machine: known by its name, none of msctl's."""
+    stranger, entry = web.name("stranger"), web.name("legacy-external")
+    services = {"web": {"replicas": 2, "stop_grace": "2s"}}
+    route: dict[str, Any] = {"path": "/legacy", "service": "legacy", "rewrite": "/", "retries": 0}
+    legacy = {"legacy": {"external": "http://legacy.example.test:8080", "health": {"path": "/"}}}
+    image = docker("image", "ls", "--quiet", "msctl/runtime").split()[0]
+    docker(
+        "run", "--detach", "--name", stranger, "--network", web.project, "--network-alias",
+        "legacy.example.test", "--entrypoint", "python", image, "-m", "http.server", "8080",
+    )  # fmt: skip
+    try:
+        rewrite(web, services, [*_ROUTES, route], elsewhere=legacy)
+        web.msctl("up").good()
+        assert get(web.port, "/legacy").status == 200
+        assert passing_addresses(web.project, "legacy") == {"legacy.example.test"}
+        docker("stop", "--time", "0", stranger)
+        eventually(lambda: get(web.port, "/legacy").status == 503, timeout=_BUSY_MACHINE)
+        eventually(lambda: passing_addresses(web.project, "legacy") == set(), timeout=_BUSY_MACHINE)
+        told = next(s for s in web.msctl("status", "--json").json()["services"] if s["name"] == "legacy")
+        assert (told["ready"], told["instances"][0]["health"]) == (0, "fail")
+        docker("start", stranger)
+        eventually(lambda: get(web.port, "/legacy").status == 200, timeout=_BUSY_MACHINE)
+    finally:
+        docker("rm", "--force", stranger)
+    rewrite(web, services, _ROUTES)
+    web.msctl("up").good()
+    eventually(lambda: entry not in entries(web.project))

@@ -6,6 +6,7 @@ Services may call each other in circles: they do so at run time, and none waits 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from msctl.manifest import suggest
 from msctl.manifest.faults import Fault
@@ -19,6 +20,7 @@ NOT_EXTERNAL = (
     "port", "replicas", "database", "registration", "publishes", "subscribes", "event_retries",
     "stop_grace", "resources", "environment",
 )  # fmt: skip
+_NETWORK_PLACE = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _SECRET = re.compile(r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$", re.IGNORECASE)
 
 
@@ -65,10 +67,29 @@ def _origin(context: Context, entry: Entry, node: Mapping, path: Path) -> None:
     )
     if not is_given(node.get("external")):
         return
+    _elsewhere(context, node, path)
     for key in NOT_EXTERNAL:
         if key in node.entries:
             what = "does not apply to an external service"
             context.findings.on(node.entries[key].key, (*path, key), what, "remove it: msctl does not run it")
+
+
+def _elsewhere(context: Context, node: Mapping, path: Path) -> None:
+    """An address that means another place in every container is nobody's."""
+    written = node.get("external")
+    parts = urlsplit(text(written) or "")
+    at = (*path, "external")
+    if written is None or not parts.hostname or parts.username is not None:
+        return
+    if not _NETWORK_PLACE.match(parts.netloc):
+        hint = "a name in ASCII letters, digits, dashes and dots, or an address"
+        context.findings.on(written, at, f"'{parts.netloc}' is no host", hint)
+    if parts.scheme == "https":
+        hint = "let a proxy that speaks TLS stand before it, and name that one"
+        context.findings.on(written, at, "calls to services are not made over TLS", hint)
+    if parts.hostname == "localhost" or parts.hostname.startswith("127.") or parts.hostname == "::1":
+        hint = "name this machine as others see it, such as http://192.168.1.10:8080"
+        context.findings.on(written, at, f"'{parts.hostname}' is each container itself", hint)
 
 
 def _database(context: Context, name: str, entry: Entry, node: Mapping, path: Path) -> None:

@@ -21,6 +21,14 @@ def test_target_and_headers_pass_byte_for_byte(gateway: MakeGateway, upstream: M
     assert seen.one("Host") == "gateway"
 
 
+def test_a_service_elsewhere_is_called_by_its_own_name(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    behind = upstream()
+    front = gateway(document(behind, host="legacy.example.com:8080"))
+    assert front.get("/x").status == 200
+    assert behind.seen[0].one("Host") == "legacy.example.com:8080"
+    assert behind.seen[0].one("X-Forwarded-Host") == "gateway"
+
+
 def test_nothing_is_invented(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     behind = upstream()
     front = gateway(document(behind))

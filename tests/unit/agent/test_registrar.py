@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from msctl.agent.duties import outside
 from msctl.agent.prober import Answer
 from msctl.agent.registrar import Registrar
+from msctl.model.desired import Probe
+from msctl.model.external import External
 from msctl.registry.entries import entry_for
 from msctl.registry.entry import FoundEntry
 from tests.unit.agent.scene import IDENTITY, Scene, instance, own_master
@@ -112,3 +115,15 @@ async def test_who_was_quicker_is_not_overruled(
         await scene.until(lambda: "shop-orders-3" in scene.catalog.held)
     assert f"register {NAME}" not in scene.catalog.writes
     assert scene.catalog.held[NAME].drains_until == drains_until
+
+
+async def test_what_runs_elsewhere_is_entered_and_leaves_with_its_line(scene: Scene) -> None:
+    known = [External("shop-mail-external", "mail", "mail.example", 81, Probe("http", 81, "/status"))]
+    registrar = Registrar(
+        scene.engine, scene.catalog, "shop", scene.tell, lambda: outside("shop", known), scene.ask
+    )
+    async with scene.at_work(registrar):
+        await scene.until(lambda: "shop-mail-external" in scene.catalog.held)
+        known.clear()
+        registrar.wake()
+        await scene.until(lambda: not scene.catalog.held)

@@ -81,7 +81,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("bank", "          required: true", "          required: maybe", "true or false"),
     ("bank", "      retries: 0", "      retries: -1", "from 0"),
     ("bank", "        transfers: 95", "        transfers: 95%", "whole number"),
-    ("bank", "    external: https://ledger.example.com", "    external: ledger.example.com", "http://"),
+    ("bank", "    external: http://ledger.example.com", "    external: ledger.example.com", "http://"),
     ("bank", "project: bank", "project: Bank_1", "'bank-1'"),
     ("bank", "  customers:\n    build", "  Customers:\n    build", "'customers'"),
     # Indentation

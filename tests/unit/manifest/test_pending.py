@@ -26,7 +26,6 @@ def test_each_use_is_told_once_at_its_place(manifests: dict[str, str], read: Rea
         assert written.startswith(problem.path.split(".")[-1] + ":")
         assert problem.what == "has no effect yet"
     assert [problem.path for problem in unused] == [
-        "services.ledger.external",
         "platform.logs.loki",
     ]
 

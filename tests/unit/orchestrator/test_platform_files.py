@@ -109,6 +109,12 @@ def test_the_gateway_reads_the_reference_manifest(tmp_path: Path) -> None:
     assert set(read.services) == {*declared.services, "auth"}
 
 
+def test_an_external_service_is_asked_under_its_own_name() -> None:
+    declared = project(service("web"), service("mail", build=None, external="http://mail.example:81"))
+    read = parse(gateway_document(declared)).services
+    assert (read["mail"].host, read["web"].host) == ("mail.example:81", None)
+
+
 def test_equal_manifests_give_equal_files() -> None:
     assert files(shop()) == files(shop())
 
@@ -122,7 +128,8 @@ def test_each_role_gets_the_files_it_is_started_with() -> None:
             *("consul_token", "oauth_client_secret"),
         },
         "agent": {
-            *("doors.json", "doors.json.applied", "management_token", "consul_token", "queues.json"),
+            *("doors.json", "doors.json.applied", "externals.json", "externals.json.applied"),
+            *("management_token", "consul_token", "queues.json"),
         },
         "metrics": {
             *("prometheus.yml", "prometheus.yml.applied", "alerts.yml", "alerts.yml.applied"),
@@ -139,7 +146,7 @@ def test_only_what_can_be_read_again_is_live() -> None:
     every = [f for found in files(guarded()).values() for f in found]
     live = {f.name for f in every if f.live and not is_mark(f)}
     assert live == {
-        *("gateway.yaml", "definitions.json", "auth.json", "doors.json"),
+        *("gateway.yaml", "definitions.json", "auth.json", "doors.json", "externals.json"),
         *("queues.json", "prometheus.yml", "alerts.yml"),
     }
 

@@ -162,11 +162,19 @@ def test_instances_too_many_are_shown_in_the_order_of_their_numbers(found: Surve
     assert names == ["shop-orders-1", "shop-orders-2"]
 
 
-def test_external_services_need_no_instances_to_be_well() -> None:
+def test_an_external_service_is_well_when_its_entry_is() -> None:
     outside = project(service("web"), service("mail", build=None, external="http://mail.example"))
     world = World().bring(desired(outside))
     entries = {i: InstanceHealth(i, e.name, e.address, e.port, "pass", "") for i, e in world.entries.items()}
     assert reported(Survey(world.observed(), entries), outside).healthy
+    sick = InstanceHealth("shop-mail-external", "mail", "mail.example", 80, "fail", "refused")
+    made = reported(Survey(world.observed(), entries | {sick.id: sick}), outside)
+    (told,) = next(s for s in made.services if s.name == "mail").instances
+    assert (made.healthy, told.address, told.health, told.output) == (
+        False, "mail.example:80", "fail", "refused",
+    )  # fmt: skip
+    entries.pop(sick.id)
+    assert not reported(Survey(world.observed(), entries), outside).healthy
 
 
 def test_a_database_is_well_only_with_a_service_that_says_so(found: Survey) -> None:

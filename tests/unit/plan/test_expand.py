@@ -279,6 +279,7 @@ def test_services_are_built_from_their_folder_or_taken_as_images() -> None:
 def test_external_services_have_no_containers() -> None:
     declared = project(service("web"), service("mail", build=None, external="http://mail.example"))
     assert [c for c in desired(declared).containers if c.service == "mail"] == []
+    assert desired(declared).externals == {"shop-mail-external": "mail"}
 
 
 def test_equal_projects_expand_equally() -> None:

@@ -53,6 +53,16 @@ def test_what_waits_for_its_database_itself_starts_beside_it() -> None:
     assert "await shop-orders-db" in waits["await shop-orders-1"]
 
 
+def test_what_runs_elsewhere_is_looked_for_once_the_agent_knows_of_it() -> None:
+    wanted = desired(project(service("web"), service("mail", build=None, external="http://mail.example")))
+    world = World()
+    assert_before(world.plan(wanted), "register shop-agent", "look for shop-mail-external")
+    world.bring(wanted)
+    assert world.plan(wanted).operations == ()
+    plan = world.plan(desired(project(service("web"))))
+    assert ids(plan) == ["deregister shop-mail-external"]
+
+
 def test_the_broker_is_started_without_waiting_for_anything_but_its_ground() -> None:
     plan = World().plan(desired(shop()))
     waits = next(o.after for o in plan.operations if o.id == "create shop-broker")

@@ -11,6 +11,7 @@ from msctl.model.observed import ContainerState, Observed, ObservedContainer, Ob
 from msctl.plan.addresses import address, candidate_subnets
 from msctl.plan.confighash import content_digest
 from msctl.plan.operations import (
+    AwaitExternal,
     AwaitReady,
     AwaitRegistered,
     BuildImage,
@@ -60,6 +61,7 @@ class World:
             digests=self.digests,
             images=frozenset(self.images),
             healthy=frozenset(self.ready & running) if answers else frozenset(),
+            passing=frozenset(self.entries) if answers else frozenset(),
         )
 
     def observed(self) -> Observed:
@@ -138,10 +140,12 @@ class World:
             case Register(spec=spec) | AwaitRegistered(spec=spec):
                 self._enter(spec)
             case _:
-                self._remove(operation)
+                self._perform_other(operation)
 
-    def _remove(self, operation: Operation) -> None:
+    def _perform_other(self, operation: Operation) -> None:
         match operation:
+            case AwaitExternal(subject=entry, service=service):
+                self.entries[entry] = Endpoint(service or "", "mail.example", 80)
             case Deregister(subject=entry):
                 assert self.is_running(labels.container(self.project, "registry"))
                 self.entries.pop(entry, None)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from msctl.model.desired import ContainerSpec, Probe, Registration
-from msctl.registry.entries import entry_for
+from msctl.model.external import External
+from msctl.registry.entries import entry_for, external_entry
 from msctl.registry.entry import Check, CheckResult, Entry, FoundEntry
 from msctl.registry.reading import check_definition, duration, entry_of, result_of
 
@@ -39,6 +40,19 @@ def test_entry_of_a_service() -> None:
         {"msctl-project": "shop", "msctl-role": "service", "msctl-service": "orders"},
         ("v1",),
         Check("http", "http://10.0.0.2:8000/readyz", 2.0, 1.5),
+    )
+
+
+def test_an_external_service_has_to_pass_its_check_first() -> None:
+    probe = Probe("http", 81, "/status")
+    assert external_entry("shop", External("shop-mail-external", "mail", "mail.example", 81, probe)) == Entry(
+        "shop-mail-external",
+        "mail",
+        "mail.example",
+        81,
+        {"msctl-project": "shop", "msctl-role": "external", "msctl-service": "mail"},
+        (),
+        Check("http", "http://mail.example:81/status", 2.0, 1.0, passing=False),
     )
 
 

@@ -54,6 +54,16 @@ def said(problems: tuple[ManifestProblem, ...]) -> list[str]:
             "5:25 has no meaning without 'wait_growth', add wait_growth: 2, or remove it",
         ),
         (
+            "external: http://127.0.0.1:8080",
+            "4:15 '127.0.0.1' is each container itself, "
+            "name this machine as others see it, such as http://192.168.1.10:8080",
+        ),
+        (
+            "external: https://a",
+            "4:15 calls to services are not made over TLS, "
+            "let a proxy that speaks TLS stand before it, and name that one",
+        ),
+        (
             "external: http://a\n    replicas: 2",
             "5:5 does not apply to an external service, remove it: msctl does not run it",
         ),
