@@ -90,6 +90,24 @@ def test_up_ends_a_killed_down_first(small: Checkout) -> None:
 
 
 @pytest.mark.long
+def test_an_up_that_ends_at_a_random_moment_is_finished_by_the_next(small: Checkout) -> None:
+    """Twenty times, by Ctrl-C and by kill -9, in turn from nothing and in the middle of an update."""
+    chance = random.Random(6)
+    for turn in range(20):
+        if turn % 2:
+            declare(small, {"web": {"environment": {"TURN": str(turn)}}})
+        else:
+            small.msctl("down").good()
+        with small.start("up") as process:
+            try:
+                process.wait(timeout=chance.uniform(0.2, 8.0))
+            except subprocess.TimeoutExpired:
+                _interrupt(process, _SIGNALS[turn // 2 % 2])
+        small.msctl("up").good()
+        _assert_whole(small)
+
+
+@pytest.mark.long
 def test_kills_at_random_moments_are_survived(small: Checkout) -> None:
     """Twenty kills in turn of ``up`` and ``down``; each time ``up`` converges."""
     chance = random.Random(20)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -104,13 +107,7 @@ def test_a_version_that_fails_its_calls_is_taken_back(pair: Checkout) -> None:
 
 def test_a_socket_stays_open_while_its_instance_leaves(pair: Checkout) -> None:
     _update(pair, solo={"VERSION": "three"})
-    with socket.create_connection(("127.0.0.1", pair.port)) as client:
-        client.settimeout(20.0)
-        client.sendall(
-            b"GET /solo/socket HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
-        assert b" 101 " in client.recv(4096)
+    with _socket(pair, "solo") as client:
         with pair.start("up") as update:
             first = pair.name("solo-1")
             eventually(lambda: first not in _passing(pair, "solo"), timeout=_BUSY_MACHINE)
@@ -118,6 +115,68 @@ def test_a_socket_stays_open_while_its_instance_leaves(pair: Checkout) -> None:
             assert client.recv(4096)
             assert update.wait(timeout=180.0) == 0
         assert client.recv(4096) == b""
+
+
+@pytest.mark.long
+def test_an_update_of_everything_under_load_breaks_nothing(pair: Checkout) -> None:
+    """300 requests a second on kept connections, 20 sockets; one service has one instance, the other two."""
+    grace, left, closed = 3.0, dict[str, float](), dict[str, list[float]]()
+    both = {name: {"VERSION": "five"} for name in _SERVICES}
+    _update(pair, **both)
+    with ExitStack() as stack:
+        answers = [
+            stack.enter_context(steady(pair.port, 150, f"/{name}/x", longest=240.0)) for name in _SERVICES
+        ]
+        sockets = {name: [stack.enter_context(_socket(pair, name)) for _ in range(10)] for name in _SERVICES}
+        eventually(lambda: min(map(len, answers)) > 300, timeout=_BUSY_MACHINE)
+        update = stack.enter_context(pair.start("up"))
+        watching = [
+            threading.Thread(target=_note_end, args=(one, closed.setdefault(name, [])))
+            for name, found in sockets.items()
+            for one in found
+        ]
+        for thread in watching:
+            thread.start()
+        while update.poll() is None:
+            for name, entry in _SERVICES.items():
+                old = {pair.name(f"{name}-{number}") for number in range(1, entry.get("replicas", 1) + 1)}
+                if not old <= _passing(pair, name):
+                    left.setdefault(name, time.monotonic())
+            time.sleep(0.05)
+        assert update.returncode == 0
+        for thread in watching:
+            thread.join(timeout=_BUSY_MACHINE)
+    for one, name in zip(answers, _SERVICES, strict=True):
+        assert set(statuses(one)) == {200}, (name, statuses(one))
+        assert len(closed[name]) == 10
+        assert min(closed[name]) - left[name] >= grace - 0.5, name
+
+
+def _note_end(client: socket.socket, ends: list[float]) -> None:
+    """Keep the moment at which the other side closed; a ping in between comes back."""
+    client.settimeout(1.0)
+    while True:
+        try:
+            client.sendall(b"\x81\x02hi")
+            if not client.recv(4096):
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        time.sleep(0.1)
+    ends.append(time.monotonic())
+
+
+def _socket(checkout: Checkout, name: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", checkout.port))
+    client.settimeout(20.0)
+    client.sendall(
+        f"GET /{name}/socket HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert b" 101 " in client.recv(4096)
+    return client
 
 
 def test_an_update_that_was_killed_is_finished_by_the_next_up(pair: Checkout) -> None:
