@@ -42,6 +42,7 @@ def test_commands_that_are_shown_exist(path: Path) -> None:
     for line in commands(path):
         command: Any = get_command(app)
         words = shlex.split(line)
+        words = words[: words.index("--")] if "--" in words else words
         while words and words[0] in ("--plain", "--env", "--file", "-f"):
             del words[: 1 if words[0] == "--plain" else 2]
         while words and words[0] in getattr(command, "commands", {}):
