@@ -1,10 +1,11 @@
-"""An update is never felt, and a bad one is taken back."""
+"""Scaling, restarts and updates are not felt, bad versions are taken back; commands in and beside instances."""
 
 from __future__ import annotations
 
 import json
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.cards import only_card
-from tests.e2e.catalog import consul
+from tests.e2e.catalog import consul, passing_addresses
 from tests.e2e.chaos import catalog_is_true
-from tests.e2e.checkout import Checkout
+from tests.e2e.checkout import MSCTL, Checkout
 from tests.e2e.engine_state import container_ids, containers
 from tests.e2e.scripted import rewrite, scripted_project
 from tests.e2e.traffic import get, statuses, steady
@@ -66,19 +67,72 @@ def _passing(checkout: Checkout, service: str) -> set[str]:
     return {item["Service"]["ID"] for item in found}
 
 
-@pytest.mark.parametrize("service", ["solo", "duo"])
-def test_nobody_feels_an_update(pair: Checkout, service: str) -> None:
-    _update(pair, **{service: {"VERSION": "two"}})
-    with steady(pair.port, 60, f"/{service}/x?delay=0.05", longest=240.0) as answers:
-        eventually(lambda: len(answers) > 50)
-        pair.msctl("up").good()
+def _true(checkout: Checkout) -> None:
+    eventually(lambda: catalog_is_true(checkout), timeout=_BUSY_MACHINE)
+
+
+def test_scaling_keeps_who_is_there_and_the_catalog_follows(pair: Checkout) -> None:
+    before = container_ids(pair.project)
+    pair.msctl("scale", "duo=4").good()
+    _true(pair)
+    assert len(passing_addresses(pair.project, "duo")) == 4
+    assert pair.msctl("up", "--json").good().json()["changed"] == []
+    pair.msctl("scale", "duo=2").good()
+    _true(pair)
+    assert container_ids(pair.project) == before
+
+
+def test_a_restart_of_two_instances_is_not_felt(pair: Checkout) -> None:
+    before = containers(pair.project)[pair.name("duo-1")]["State"]["StartedAt"]
+    with steady(pair.port, 40, "/duo/x?delay=0.05", longest=120.0) as answers:
+        eventually(lambda: len(answers) > 20)
+        pair.msctl("restart", "duo").good()
     assert set(statuses(answers)) == {200}, statuses(answers)
-    numbers = range(1, 3 if service == "duo" else 2)
-    assert {n for n in container_ids(pair.project) if f"-{service}-" in n} == {
-        pair.name(f"{service}-{number}") for number in numbers
-    }
-    assert all("VERSION=two" in _environment(pair, f"{service}-{number}") for number in numbers)
-    eventually(lambda: catalog_is_true(pair), timeout=_BUSY_MACHINE)
+    assert containers(pair.project)[pair.name("duo-1")]["State"]["StartedAt"] != before
+
+
+def test_commands_run_in_an_instance_and_beside_it(pair: Checkout) -> None:
+    name = pair.name("duo-2")
+    found = pair.msctl("exec", "duo", "-i", "2", "--", "sh", "-c", "echo $MSCTL_INSTANCE; exit 7")
+    assert (found.stdout.strip(), found.exit_code) == (name, 7)
+    script = "import os, sys; print(os.environ['MSCTL_INSTANCE'], sys.stdin.read()); sys.exit(5)"
+    before = set(container_ids(pair.project))
+    words = [str(MSCTL), "run", "duo", "--", "python", "-c", script]
+    ran = subprocess.run(
+        words, check=False, cwd=pair.folder, input="from outside", capture_output=True, text=True
+    )
+    assert ran.returncode == 5, ran.stderr
+    told, _, given = ran.stdout.strip().partition(" ")
+    assert told.startswith(pair.name("duo-run-"))
+    assert given == "from outside"
+    assert set(container_ids(pair.project)) == before
+    assert told not in {item["Service"]["ID"] for item in consul(pair.project, "/v1/health/service/duo")}
+
+
+def test_nobody_feels_an_update_nor_its_rollback(pair: Checkout) -> None:
+    """One service has one instance, the other two."""
+    _update(pair, **{name: {"VERSION": "two"} for name in _SERVICES})
+    found = pair.msctl("plan", "--json", "--detailed-exitcode")
+    assert found.exit_code == 4
+    assert "environment.VERSION: none → two" in " ".join(c["reason"] for c in found.json()["changes"])
+    assert not any(change["downtime"] for change in found.json()["changes"])
+    with ExitStack() as stack:
+        streams = [stack.enter_context(steady(pair.port, 40, f"/{n}/x?delay=0.05", 240.0)) for n in _SERVICES]
+        eventually(lambda: min(map(len, streams)) > 40, timeout=_BUSY_MACHINE)
+        pair.msctl("up").good()
+        instances = {pair.name(name) for name in ("solo-1", "duo-1", "duo-2")}
+        assert {n for n in container_ids(pair.project) if n[-1].isdigit()} == instances
+        assert all("VERSION=two" in _environment(pair, name) for name in ("solo-1", "duo-1", "duo-2"))
+        pair.msctl("rollback").good()
+        assert all("VERSION=two" not in _environment(pair, name) for name in ("solo-1", "duo-1", "duo-2"))
+    for answers in streams:
+        assert set(statuses(answers)) == {200}, statuses(answers)
+    _true(pair)
+    told = [json.loads(line) for line in pair.msctl("history", "--json").good().stdout.splitlines()]
+    assert [line["result"] for line in told if line["command"] in {"up", "rollback to 1"}][-2:] == [
+        "done"
+    ] * 2
+    assert pair.msctl("plan", "--detailed-exitcode").exit_code == 4
 
 
 def test_a_version_that_never_gets_well_is_taken_back(pair: Checkout) -> None:
@@ -95,6 +149,7 @@ def test_a_version_that_never_gets_well_is_taken_back(pair: Checkout) -> None:
     assert "the one before goes on serving" in " ".join(told["notes"])
 
 
+@pytest.mark.long
 def test_a_version_that_fails_its_calls_is_taken_back(pair: Checkout) -> None:
     before = container_ids(pair.project)
     _update(pair, duo={"SCRIPT": json.dumps({"status": 500})})
@@ -105,6 +160,7 @@ def test_a_version_that_fails_its_calls_is_taken_back(pair: Checkout) -> None:
     assert statuses(answers).get(500, 0) <= max(3, len(answers) // 100)
 
 
+@pytest.mark.long
 def test_a_socket_stays_open_while_its_instance_leaves(pair: Checkout) -> None:
     _update(pair, solo={"VERSION": "three"})
     with _socket(pair, "solo") as client:
@@ -179,6 +235,7 @@ def _socket(checkout: Checkout, name: str) -> socket.socket:
     return client
 
 
+@pytest.mark.long
 def test_an_update_that_was_killed_is_finished_by_the_next_up(pair: Checkout) -> None:
     _update(pair, duo={"VERSION": "four"})
     with pair.start("up") as update:
@@ -187,4 +244,4 @@ def test_an_update_that_was_killed_is_finished_by_the_next_up(pair: Checkout) ->
     pair.msctl("up").good()
     assert pair.name("duo-3") not in container_ids(pair.project)
     assert all("VERSION=four" in _environment(pair, f"duo-{number}") for number in (1, 2))
-    eventually(lambda: catalog_is_true(pair), timeout=_BUSY_MACHINE)
+    _true(pair)
