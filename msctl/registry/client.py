@@ -150,20 +150,28 @@ class Registry:
 
         What the agent knows is nobody's to remove: another caller may have entered the instance meanwhile.
         """
-        _, checks = self._session.ask(
-            f"read the checks of '{entry.name}'", lambda consul: consul.health.checks(entry.name)
-        )
-        others = [c for c in checks if c["ServiceID"] == entry.id and c["CheckID"] != own]
+        others = [c for c in self._catalog_checks(entry) if c["CheckID"] != own]
         known = self._session.ask("list checks", lambda consul: consul.agent.checks()) if others else {}
         for found in others:
             if found["CheckID"] not in known:
-                self._remove_check(found["Node"], found["CheckID"])
+                self._remove_check(entry, found["Node"], found["CheckID"])
 
-    def _remove_check(self, node: str, check_id: str) -> None:
-        self._session.ask(
-            f"remove check '{check_id}' from the catalog",
-            lambda consul: catalog_deregister(consul, node, check_id=check_id),
+    def _catalog_checks(self, entry: Entry) -> list[Mapping[str, Any]]:
+        _, checks = self._session.ask(
+            f"read the checks of '{entry.name}'", lambda consul: consul.health.checks(entry.name)
         )
+        return [check for check in checks if check["ServiceID"] == entry.id]
+
+    def _remove_check(self, entry: Entry, node: str, check_id: str) -> None:
+        """Consul calls it an error when it has just removed the check itself."""
+        try:
+            self._session.ask(
+                f"remove check '{check_id}' from the catalog",
+                lambda consul: catalog_deregister(consul, node, check_id=check_id),
+            )
+        except RegistryError:
+            if any(check["CheckID"] == check_id for check in self._catalog_checks(entry)):
+                raise
 
     def _remove_from_catalog(self, node: str, entry_id: str) -> None:
         self._session.ask(

@@ -1,4 +1,4 @@
-"""Scaling, restarts and updates are not felt, bad versions are taken back; commands in and beside instances."""
+"""Scaling, restarts and updates are not felt, bad versions are taken back; commands in and beside one."""
 
 from __future__ import annotations
 
