@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from msctl.orchestrator.one_off import Attached
 
 Words = Annotated[
-    list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments, after '--'.")
+    list[str], typer.Argument(metavar="COMMAND", help="The command and its arguments, after '--'.")
 ]
 _REMEDY = "install Docker's command line"
 

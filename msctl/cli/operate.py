@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 def scale(
     context: typer.Context,
-    wanted: Annotated[list[str], typer.Argument(metavar="SERVICE=NUMBER...", help="How many of each.")],
+    wanted: Annotated[list[str], typer.Argument(metavar="SERVICE=NUMBER", help="How many of each.")],
     as_json: Json = False,
     timeout: Timeout = "2m",
 ) -> None:
@@ -52,13 +52,14 @@ def scale(
     wired: Context = context.obj
     declared = wired.declared
     numbers = scaling.parse(wanted, declared.project)
+    patience = seconds(timeout)
     wired.require_engine()
     with wired.target(None).lock("scale"):
         kept = wired.workspace.read(SCALE)
         wired.workspace.write(SCALE, scaling.remembered(kept, numbers, declared.project))
         wired.forget_manifest()
         command = f"scale {' '.join(wanted)}"
-        bring_up(wired, command, as_json=as_json, timeout=seconds(timeout), only=frozenset(numbers))
+        bring_up(wired, command, as_json=as_json, timeout=patience, only=frozenset(numbers))
 
 
 def restart(

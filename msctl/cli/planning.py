@@ -78,7 +78,10 @@ def history(
     from msctl.orchestrator.chronicle import chronicle  # noqa: PLC0415
 
     wired: Context = context.obj
-    for entry in chronicle(wired.engine, wired.workspace, wired.loaded.project.name)[-tail:]:
+    found = chronicle(wired.engine, wired.workspace, wired.loaded.project.name)
+    if not found and not wired.quiet:
+        wired.consoles.messages.print("nothing was done from here yet")
+    for entry in found[-tail:]:
         print(json.dumps(asdict(entry)) if as_json else _line(entry))
 
 

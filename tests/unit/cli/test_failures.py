@@ -15,7 +15,7 @@ from tests.unit.cli.conftest import Cli, Result
 WORDS = {
     "METHOD": "GET", "TARGET": "/x", "EVENT_TYPE": "a.b", "TYPE": "a.b", "FILE": "nowhere.yaml", "EVENT": "1",
     "ID": "1", "KIND": "circuit-open", "INSTANCE": "shop-web-1",
-    "SERVICE=NUMBER...": "orders=4",
+    "SERVICE=NUMBER": "orders=4",
 }  # fmt: skip
 OPTIONS = {
     ("db", "clone"): ("--from", "other"),

@@ -23,6 +23,9 @@ def test_scale_holds_over_the_next_up(cli: Cli, stage: Stage) -> None:
 def test_scaling_what_is_not_there_is_wrong_usage(cli: Cli, stage: Stage) -> None:
     assert cli("scale", "wbe=3").code == 2
     assert cli("scale", "web").code == 2
+    assert cli("scale", "web=3", "--timeout", "soon").code == 2
+    cli("up")
+    assert "shop-web-2" not in stage.ids()
 
 
 def test_stop_and_start(cli: Cli, stage: Stage) -> None:
