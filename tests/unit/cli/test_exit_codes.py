@@ -65,7 +65,7 @@ def test_an_invalid_manifest_is_exit_2_with_its_place(cli: Cli, folder: Path) ->
 def test_wrong_words_are_exit_2_with_a_suggestion(cli: Cli) -> None:
     found = cli("stauts")
     assert (found.code, found.out) == (2, "")
-    assert "Did you mean 'status'?" in found.err
+    assert "Did you mean 'status', " in found.err
     assert cli("up", "--jsno").code == 2
     assert cli("logs", "--tail", "-1").code == 2
 
