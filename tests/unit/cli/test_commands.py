@@ -133,7 +133,7 @@ def test_down_keeps_data_and_says_so(cli: Cli, stage: Stage) -> None:
     cli("up")
     found = cli("down")
     assert (found.code, found.out) == (0, "")
-    assert "data kept in 3 volumes" in found.err
+    assert "data kept in 4 volumes" in found.err
     assert stage.ids() == {}
 
 
