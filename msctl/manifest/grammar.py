@@ -147,7 +147,7 @@ def endpoint(value: object) -> str:
     """An ``http(s)`` URL with any path, where logs are sent."""
     hint = "such as http://collector.example.com:4318"
     text = words(value, "a URL", hint)
-    if not re.match(r"https?://[^\s/@]+(?:/\S*)?\Z", text):
+    if not re.match(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+)(?::\d{1,5})?(?:/\S*)?\Z", text):
         raise Fault(f"{shown(value)} is not a URL", hint)
     return text
 

@@ -6,10 +6,7 @@ from msctl.manifest.findings import Findings
 from msctl.manifest.nodes import Mapping, Node, Path, Scalar, Sequence
 from msctl.manifest.plain import matches
 
-PENDING: tuple[tuple[Path, str], ...] = (
-    (("platform", "logs", "otlp"), "logs are not forwarded yet"),
-    (("platform", "logs", "loki"), "logs are not forwarded yet"),
-)
+PENDING: tuple[tuple[Path, str], ...] = ()
 
 
 def note(root: Node, findings: Findings) -> None:

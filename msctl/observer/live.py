@@ -59,6 +59,12 @@ class Topology:
             found[service["name"]] = {name: f"http://{name}:{service['port']}/metrics" for name in names}
         return found
 
+    def target(self, kind: str) -> tuple[str, str] | None:
+        """Where lines are forwarded to, and the project they are of, if they are."""
+        value = self.read()
+        url = value.get("forward", {}).get(kind)
+        return None if url is None else (str(url), str(value["project"]))
+
     def has_metrics(self) -> bool:
         """Whether there is a Prometheus."""
         return "metrics" in self.read()["platform"]

@@ -7,10 +7,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +19,8 @@ from aiohttp import web
 
 from msctl.observer import page
 from msctl.observer.doors import Doors
+from msctl.observer.encodings import ENCODINGS
+from msctl.observer.forwarding import Forwarder
 from msctl.observer.history import History
 from msctl.observer.live import Live, Topology
 from msctl.observer.logs_api import LARGEST_BATCH, LogsApi
@@ -32,6 +35,7 @@ from msctl.telemetry import health, logs
 from msctl.telemetry.health import Check, compose
 from msctl.telemetry.metrics import Tallies, expose, process_registry
 
+FORWARDERS = web.AppKey("forwarders", list[Forwarder])
 _log = logging.getLogger("msctl.observer")
 
 
@@ -71,8 +75,8 @@ async def _serve(settings: Settings) -> None:
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, port=settings.port).start()
         _log.info("ready")
-        watching = asyncio.create_task(watch.run())
-        await _until_told(watching)
+        working = [watch.run(), *(forwarder.run() for forwarder in app[FORWARDERS])]
+        await _until_told([asyncio.create_task(work) for work in working])
 
 
 def application(
@@ -90,9 +94,14 @@ def application(
     sampler = Sampler(session, topology.targets, clock)
     neighbours = Neighbours(session, topology.has_metrics, settings.token, settings.places, clock, time.time)
     live = Live(session, topology, watch, sampler, history, store, api, neighbours=neighbours)
+    forwarders = [
+        Forwarder(kind, partial(topology.target, kind), store, api, session, settings.folder)
+        for kind in ENCODINGS
+    ]
     readiness = Readiness(topology.read, lambda: watch.checks)
     found = Targets(session, settings.consul, lambda: str(topology.read()["project"]))
     app = web.Application(middlewares=[doors.middleware()], client_max_size=LARGEST_BATCH)
+    app[FORWARDERS] = forwarders
     app.add_routes(
         [
             *api.routes(),
@@ -100,21 +109,35 @@ def application(
             *TracesApi(store).routes(),
             *page.routes(doors),
             *found.routes(),
-            *_own(store, api, readiness),
+            *_own(store, api, readiness, forwarders),
         ]
     )
     return app
 
 
-def _own(store: LogStore, api: LogsApi, readiness: Readiness) -> list[web.RouteDef]:
+def _own(
+    store: LogStore, api: LogsApi, readiness: Readiness, forwarders: Sequence[Forwarder]
+) -> list[web.RouteDef]:
     registry = process_registry()
     registry.register(readiness)
-    registry.register(Tallies((("msctl_observer_lines", "Log lines stored.", lambda: float(api.taken)),)))
+    registry.register(
+        Tallies(
+            (
+                ("msctl_observer_lines", "Log lines stored.", lambda: api.taken),
+                (
+                    "msctl_observer_lines_forwarded",
+                    "Taken by others.",
+                    lambda: sum(f.taken for f in forwarders),
+                ),
+                ("msctl_observer_lines_refused", "Not taken.", lambda: sum(f.refused for f in forwarders)),
+            )
+        )
+    )
 
     async def healthy(_request: web.Request) -> web.Response:
         size = await asyncio.to_thread(lambda: store.size)
         check = Check("logs", "size", "datastore", "pass", datetime.now(UTC), None, float(size), "bytes")
-        seen = compose("observer", [check])
+        seen = compose("observer", [check, *(_forwarding(f) for f in forwarders if f.wanted)])
         return web.json_response(health.document(seen), content_type=health.CONTENT_TYPE)
 
     async def metrics(request: web.Request) -> web.Response:
@@ -124,13 +147,20 @@ def _own(store: LogStore, api: LogsApi, readiness: Readiness) -> list[web.RouteD
     return [web.get("/-/health", healthy), web.get("/metrics", metrics)]
 
 
-async def _until_told(watching: asyncio.Task[None]) -> None:
-    """Return at a signal; raise what ended the watching, which has no end of its own."""
+def _forwarding(forwarder: Forwarder) -> Check:
+    """Its trouble is a warning: lines wait here until they are taken."""
+    status: health.Status = "warn" if forwarder.trouble else "pass"
+    return Check("forwarding", forwarder.kind, "component", status, datetime.now(UTC), forwarder.trouble)
+
+
+async def _until_told(working: Sequence[asyncio.Task[None]]) -> None:
+    """Return at a signal; raise what ended one of the tasks, which have no end of their own."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     waiting = asyncio.create_task(told.wait())
-    await asyncio.wait([waiting, watching], return_when=asyncio.FIRST_COMPLETED)
-    if watching.done():
-        watching.result()
-    watching.cancel()
+    await asyncio.wait([waiting, *working], return_when=asyncio.FIRST_COMPLETED)
+    for task in working:
+        if task.done():
+            task.result()
+        task.cancel()

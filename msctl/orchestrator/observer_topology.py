@@ -19,6 +19,7 @@ def topology(project: Project) -> dict[str, Any]:
     return {
         "project": project.name,
         "gateway": project.gateway.public_url,
+        "forward": dict(project.platform.log_forward),
         "platform": ["gateway", *(role for role, used in optional if used), "observer"],
         "services": [_declared(project, service) for service in here],
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import msctl
+from msctl.manifest import pending
 from tests.unit.cli.conftest import Cli
 from tests.unit.orchestrator.stage import Stage
 
@@ -39,7 +40,10 @@ def test_up_in_json_is_one_object_and_lines_of_progress(cli: Cli, stage: Stage) 
     assert json.loads(cli("up", "--json").out)["changed"] == []
 
 
-def test_warnings_are_lines_of_json_too(cli: Cli, stage: Stage, folder: Path) -> None:
+def test_warnings_are_lines_of_json_too(
+    cli: Cli, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "PENDING", ((("platform", "logs", "loki"), "not yet"),))
     (folder / "msctl.yaml").write_text(
         "platform: {logs: {loki: 'http://127.0.0.1:3100'}}\n" + (folder / "msctl.yaml").read_text()
     )

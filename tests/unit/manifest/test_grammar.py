@@ -147,7 +147,8 @@ REFUSED: list[tuple[Callable[[object], str], object]] = [
     (grammar.origin, "legacy:8080"), (grammar.origin, "ftp://x"), (grammar.origin, "http://x:99999"),
     (grammar.origin, "http://x/path"), (grammar.origin, "http://x?q"), (grammar.origin, "http://[::1"),
     (grammar.origin, "http://"), (grammar.origin, None), (grammar.endpoint, "loki:3100"),
-    (grammar.endpoint, "http://user:secret@loki"), (grammar.image, "Nginx"), (grammar.image, "nginx:"),
+    (grammar.endpoint, "http://user:secret@loki"),
+    (grammar.endpoint, "http://:4318"), (grammar.image, "Nginx"), (grammar.image, "nginx:"),
     (grammar.image, "a b"), (grammar.image, ""), (grammar.image, "x" * 300), (grammar.image, 3),
 ]  # fmt: skip
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msctl.manifest import Loaded
+import pytest
+
+from msctl.manifest import Loaded, pending
 from msctl.manifest.known import every_key
 from msctl.manifest.pending import PENDING
 
 Reader = Callable[..., Loaded]
+
+
+@pytest.fixture
+def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if one key had no behaviour yet, whatever is left of these."""
+    monkeypatch.setattr(pending, "PENDING", ((("platform", "logs", "loki"), "not yet"),))
 
 
 def test_every_row_is_a_key() -> None:
@@ -18,7 +26,7 @@ def test_every_row_is_a_key() -> None:
         assert reason
 
 
-def test_each_use_is_told_once_at_its_place(manifests: dict[str, str], read: Reader) -> None:
+def test_each_use_is_told_once_at_its_place(unbuilt: None, manifests: dict[str, str], read: Reader) -> None:
     unused = read(manifests["bank"]).unused
     lines = manifests["bank"].splitlines()
     for problem in unused:
