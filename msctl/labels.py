@@ -27,6 +27,9 @@ CONFIG = PREFIX + "config"
 UPKEEP = PREFIX + "upkeep"
 """On containers: what the agent must know of them (``model.upkeep``)."""
 
+CARRIER = "carrier"
+"""Role of the container through which secrets volumes are filled; what a killed command left goes first."""
+
 _SECRETS = "-secrets"
 
 REGISTRY_META = "msctl-project"
@@ -59,6 +62,11 @@ def database(project: str, service: str) -> str:
 def data_volume(project: str, name: str) -> str:
     """Volume that outlives its container, of a service's database or of a platform role."""
     return f"{project}-{name}-data"
+
+
+def carrier(project: str) -> str:
+    """The container through which secrets volumes are filled; it never runs."""
+    return container(project, CARRIER)
 
 
 def secrets_volume(container_name: str) -> str:

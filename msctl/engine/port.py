@@ -129,11 +129,25 @@ class Engine(Protocol):
     def remove_volume(self, identity: Identity, name: str) -> None:
         """Remove it and its data; absent is fine."""
 
+    def fill_secrets(self, identity: Identity, specs: Sequence[ContainerSpec]) -> frozenset[str]:
+        """Put the secrets of containers that are yet to be created into their volumes, all at once.
+
+        Returns the names of the containers whose secrets are there now; the others, if any, get theirs
+        when they are created. What a failure leaves is made anew by ``create_container``.
+        """
+
     def create_container(
-        self, identity: Identity, spec: ContainerSpec, config_hash: str, addresses: Mapping[str, str]
+        self,
+        identity: Identity,
+        spec: ContainerSpec,
+        config_hash: str,
+        addresses: Mapping[str, str],
+        *,
+        filled: bool = False,
     ) -> None:
         """Create, with its secrets delivered, without starting; ``addresses`` maps network to fixed IPv4.
 
+        ``filled`` says that ``fill_secrets`` delivered them just before.
         One of ours of that name that never started is what a killed command left, and is made anew. Raises
         ``NameConflict`` for a foreign container of that name, ``EngineError`` for one of ours that ran,
         ``ImageError`` when the engine lacks the image. A failure leaves nothing behind.

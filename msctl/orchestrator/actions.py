@@ -27,6 +27,7 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    FillSecrets,
     Judge,
     Operation,
     Register,
@@ -81,6 +82,7 @@ class Actions:
         self._network = labels.project_network(identity.project)
         self._subnet: str | None = None
         self._created: set[str] = set()
+        self._filled: frozenset[str] = frozenset()
         self._now = now
         self._draining: set[str] = set()
         self._rotation = Rotation(access, stop)
@@ -156,9 +158,21 @@ class Actions:
         return ""
 
     @_run.register
+    def _(self, operation: FillSecrets) -> str:
+        """What stands in its way is the trouble of one container, and told when that one is created."""
+        try:
+            self._filled = self._engine.fill_secrets(self._identity, operation.specs)
+        except EngineError as exc:
+            return f"each for itself: {exc.message}"
+        return f"{len(self._filled)} containers"
+
+    @_run.register
     def _(self, operation: CreateContainer) -> str:
         spec = operation.spec
-        self._engine.create_container(self._identity, spec, operation.config_hash, self._addresses(spec))
+        filled = spec.name in self._filled
+        self._engine.create_container(
+            self._identity, spec, operation.config_hash, self._addresses(spec), filled=filled
+        )
         self._created.add(spec.name)
         try:
             return self._start(spec)

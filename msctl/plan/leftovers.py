@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msctl import labels
 from msctl.model.desired import ContainerSpec, Desired
 from msctl.model.observed import ObservedContainer
 from msctl.plan.graces import usual_grace
@@ -21,10 +22,16 @@ def removal(
     yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
 
 
+def forgotten(situation: Situation) -> list[RemoveContainer]:
+    """What a killed command left in the way of others: it holds the volumes of their secrets."""
+    found = (c for c in situation.observed.containers if c.role == labels.CARRIER)
+    return [RemoveContainer(subject=c.name, grace=0.0, reason="left by a command that ended") for c in found]
+
+
 def orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
     """Containers that nobody wants; a one-off one only if whoever ran it did not live to remove it."""
     wanted = {spec.name for spec in desired.containers}
-    found = [c for c in situation.observed.containers if c.name not in wanted]
+    found = [c for c in situation.observed.containers if c.name not in wanted and c.role != labels.CARRIER]
     return [c for c in found if c.role != "task" or c.state == "exited"]
 
 

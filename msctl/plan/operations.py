@@ -52,8 +52,16 @@ class CreateVolume(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FillSecrets(Operation):
+    """Put the secrets of containers that are about to be created into their volumes, all at once."""
+
+    verb: ClassVar[str] = "fill secrets of"
+    specs: tuple[ContainerSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateContainer(Operation):
-    """Create a container, deliver its secrets and start it."""
+    """Create a container, deliver its secrets unless they are there already, and start it."""
 
     verb: ClassVar[str] = "create"
     spec: ContainerSpec

@@ -13,7 +13,7 @@ from msctl.plan.allocate import allocate
 from msctl.plan.confighash import config_hash, content_digest
 from msctl.plan.decide import Decision, decide
 from msctl.plan.differences import differences, summary
-from msctl.plan.leftovers import leftovers, orphans, removal
+from msctl.plan.leftovers import forgotten, leftovers, orphans, removal
 from msctl.plan.operations import (
     AwaitExternal,
     AwaitReady,
@@ -23,6 +23,7 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    FillSecrets,
     Operation,
     Plan,
     Register,
@@ -33,6 +34,9 @@ from msctl.plan.order import ordered
 from msctl.plan.rolling import first_ones_first, judgements, rollings
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.urgency import UNAWAITED
+
+ENOUGH_TO_CARRY = 2
+"""A single container gets its secrets when it is created."""
 
 
 def reconcile(
@@ -55,7 +59,8 @@ def reconcile(
     decisions |= {spec.name: _decision(spec, situation, origin) for spec in surges}
     settled = _settled(desired, decisions, situation)
     chosen = _chosen(replace(whole, containers=allocate(whole, situation.observed)), only)
-    operations: list[Operation] = [*_foundations(chosen, situation)]
+    carried = _carried(chosen, decisions, situation)
+    operations: list[Operation] = [*_foundations(chosen, situation), *carried]
     previous: dict[str | None, ContainerSpec] = {}
     for spec in first_ones_first(chosen.containers, rolling):
         before = previous.get(spec.service)
@@ -66,7 +71,9 @@ def reconcile(
     registry = decisions.get(labels.container(desired.project, "registry"))
     patient = registry is not None and registry.action == "keep"
     operations.extend(leftovers(desired, chosen, situation, surges, only, patient=patient))
-    return replace(ordered(operations), rollings=rolling)
+    cleared = forgotten(situation)
+    operations = [replace(o, after=(*o.after, *(c.id for c in cleared))) for o in operations]
+    return replace(ordered([*cleared, *operations]), rollings=rolling)
 
 
 def _chosen(desired: Desired, only: frozenset[str] | None) -> Desired:
@@ -153,6 +160,18 @@ def _foundations(desired: Desired, situation: Situation) -> Iterator[Operation]:
             yield BuildImage(subject=build.reference, build=build, service=build.service, reason=reason)
 
 
+def _carried(
+    desired: Desired, decisions: Mapping[str, Decision], situation: Situation
+) -> tuple[FillSecrets, ...]:
+    """The secrets of containers that can be made at once; who has to be built first has no image yet."""
+    built = {b.reference for b in desired.builds if b.reference not in situation.images}
+    missing = [s for s in desired.containers if s.secrets and decisions[s.name].action == "create"]
+    specs = tuple(s for s in missing if s.image not in built)
+    if len(specs) < ENOUGH_TO_CARRY:
+        return ()
+    return (FillSecrets(subject=desired.project, specs=specs, reason="before they are created"),)
+
+
 def _container(
     desired: Desired,
     spec: ContainerSpec,
@@ -173,7 +192,7 @@ def _container(
             config_hash=decision.config_hash,
             reason=decision.reason,
             service=spec.service,
-            after=(*_before_start(spec), *old),
+            after=(*_before_start(spec), *old, f"fill secrets of {desired.project}"),
         )
     elif decision.action == "start":
         yield from _starting(spec, decision, situation)

@@ -16,11 +16,12 @@ _BEFORE: Mapping[str, frozenset[str]] = {
     "database": frozenset({"service"}),
     "broker": frozenset({"service"}),
     "registry": frozenset({"service", "gateway"}),
+    "agent": frozenset({labels.CARRIER}),
 }
-_FIRST = "agent"
-"""It would bring back what is taken down, and enter what is taken out."""
-
 """Roles that must be gone before a role's containers are stopped."""
+
+_FIRST = frozenset({"agent", labels.CARRIER})
+"""The one would bring back what is taken down, and enter what is taken out; the other holds volumes."""
 
 
 def teardown(situation: Situation, graces: Mapping[str, float], *, volumes: bool) -> Plan:
@@ -44,14 +45,13 @@ def teardown(situation: Situation, graces: Mapping[str, float], *, volumes: bool
 
 def _removal(container: ObservedContainer, situation: Situation, grace: float | None) -> Iterator[Operation]:
     entered = container.name in (situation.registered or {})
-    first = _removals_of(situation, frozenset({_FIRST}))
+    first = _removals_of(situation, _FIRST)
     leave = Deregister(subject=container.name, service=container.service, reason="taken down", after=first)
-    after = (*first, *_removals_of(situation, _BEFORE.get(container.role, frozenset())))
-    if container.role == _FIRST:
-        after = ()
-    elif container.role == "registry":
+    before = _removals_of(situation, _BEFORE.get(container.role, frozenset()))
+    after = before if container.role in _FIRST else (*first, *before)
+    if container.role == "registry":
         after = (*after, *(f"deregister {entry}" for entry in situation.registered or {}))
-    elif entered:
+    elif entered and container.role not in _FIRST:
         after = (*after, leave.id)
     if entered:
         yield leave

@@ -30,6 +30,13 @@ def plain_files(files: Sequence[SecretFile], owner: Owner) -> bytes:
     return _archive([_regular(f.name, _content(f), owner) for f in files])
 
 
+def folders(found: Sequence[tuple[str, Sequence[SecretFile], Owner]]) -> bytes:
+    """An archive of several folders' files, for a container that does not run and has the folders."""
+    return _archive(
+        [_regular(f"{name}/{f.name}", _content(f), owner) for name, files, owner in found for f in files]
+    )
+
+
 def replacements(files: Sequence[SecretFile], owner: Owner, present: bytes) -> bytes:
     """An archive that replaces ``files`` under a running process without a half-written moment.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from msctl import labels
+from msctl.engine.docker.carrying import fill
 from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.delivery import deliver
 from msctl.engine.docker.execution import Clock
@@ -32,10 +33,14 @@ def create(
     config_hash: str,
     addresses: Mapping[str, str],
     *,
+    filled: bool,
     init: bool,
     clock: Clock,
 ) -> None:
-    """Create, attach and equip a container; whatever fails midway takes everything back."""
+    """Create, attach and equip a container; whatever fails midway takes everything back.
+
+    ``filled`` tells that its secrets are in their volume already.
+    """
     subnet = subnets_of(client, [a.network for a in spec.attachments]).get(
         labels.project_network(identity.project)
     )
@@ -49,12 +54,17 @@ def create(
         init=init,
         engine_socket=client.address.socket,
     )
-    made = _make(client, identity, spec, payload, clock)
+    made = _make(client, identity, spec, payload, clock, filled=filled)
     try:
-        _equip(client, spec, made, addresses)
+        _equip(client, spec, made, addresses, filled=filled)
     except BaseException:
         _discard(client, identity, made, spec.name)
         raise
+
+
+def fill_secrets(client: EngineClient, identity: Identity, specs: Sequence[ContainerSpec]) -> frozenset[str]:
+    """Fill the secrets volumes of containers that are yet to be created; return the names of whose it did."""
+    return fill(client, identity, specs, lambda made: _if_present(lambda: _remove_present(client, made)))
 
 
 def start(client: EngineClient, identity: Identity, name: str) -> Json:
@@ -114,7 +124,13 @@ def inspect_ours(client: EngineClient, identity: Identity, name: str) -> Json:
 
 
 def _make(
-    client: EngineClient, identity: Identity, spec: ContainerSpec, payload: Mapping[str, object], clock: Clock
+    client: EngineClient,
+    identity: Identity,
+    spec: ContainerSpec,
+    payload: Mapping[str, object],
+    clock: Clock,
+    *,
+    filled: bool,
 ) -> str:
     """Create it and return its id, in the place of one that a killed command was just making.
 
@@ -123,7 +139,7 @@ def _make(
     """
     deadline = clock.now() + _LEFTOVER_TIMEOUT
     while True:
-        if spec.secrets:
+        if spec.secrets and not filled:
             clear_place(client, identity, labels.secrets_volume(spec.name))
         try:
             made: str = client.submit("/containers/create", payload, name=spec.name)["Id"]
@@ -135,10 +151,12 @@ def _make(
         clock.sleep(_LEFTOVER_POLL)
 
 
-def _equip(client: EngineClient, spec: ContainerSpec, made: str, addresses: Mapping[str, str]) -> None:
+def _equip(
+    client: EngineClient, spec: ContainerSpec, made: str, addresses: Mapping[str, str], *, filled: bool
+) -> None:
     for attachment in spec.attachments[1:]:
         connect(client, attachment.network, made, endpoint(attachment, addresses))
-    if spec.secrets:
+    if spec.secrets and not filled:
         deliver(client, inspect(client, made), spec.secrets)
 
 

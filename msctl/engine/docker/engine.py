@@ -114,12 +114,23 @@ class DockerEngine:
         """Remove it and its data."""
         volumes.remove_volume(self.client, identity, name)
 
+    def fill_secrets(self, identity: Identity, specs: Sequence[ContainerSpec]) -> frozenset[str]:
+        """Fill the secrets volumes of containers to come, all at once."""
+        return containers.fill_secrets(self.client, identity, specs)
+
     def create_container(
-        self, identity: Identity, spec: ContainerSpec, config_hash: str, addresses: Mapping[str, str]
+        self,
+        identity: Identity,
+        spec: ContainerSpec,
+        config_hash: str,
+        addresses: Mapping[str, str],
+        *,
+        filled: bool = False,
     ) -> None:
         """Create it with its secrets."""
+        init = self._has_init()
         containers.create(
-            self.client, identity, spec, config_hash, addresses, init=self._has_init(), clock=self._clock
+            self.client, identity, spec, config_hash, addresses, filled=filled, init=init, clock=self._clock
         )
 
     def start_container(self, identity: Identity, name: str) -> ObservedContainer:

@@ -28,6 +28,11 @@ def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) 
     )
 
 
+def carrier_labels(identity: Identity) -> dict[str, str]:
+    """Labels of the container through which secrets volumes are filled."""
+    return _labels(identity, {labels.ROLE: labels.CARRIER})
+
+
 def network_labels(identity: Identity, spec: NetworkSpec) -> dict[str, str]:
     """Labels of a network."""
     return _labels(identity, {labels.ROLE: spec.role, labels.SERVICE: spec.service})

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
 from msctl import labels
-from msctl.engine.docker.labelling import companion_labels, container_labels, network_labels, volume_labels
+from msctl.engine.docker.labelling import (
+    carrier_labels,
+    companion_labels,
+    container_labels,
+    network_labels,
+    volume_labels,
+)
 from msctl.engine.port import Identity
 from msctl.errors import EngineError
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
@@ -87,6 +93,19 @@ def _input(spec: ContainerSpec) -> dict[str, Any]:
     return {"OpenStdin": True, "StdinOnce": True, "Tty": spec.attached == "terminal"}
 
 
+def carrier_payload(identity: Identity, specs: Sequence[ContainerSpec]) -> dict[str, Any]:
+    """Body of the request that creates a container that never runs, with the secrets volumes of ``specs``.
+
+    Each is mounted at the root under the name of the container it is for.
+    """
+    mounts = [_secrets_mount(identity, spec, f"/{spec.name}") for spec in specs]
+    return {
+        "Image": specs[0].image,
+        "Labels": carrier_labels(identity),
+        "HostConfig": {"NetworkMode": "none", "Mounts": mounts},
+    }
+
+
 def endpoint(attachment: Attachment, addresses: Mapping[str, str]) -> dict[str, Any]:
     """A container's place in one network."""
     fixed = addresses.get(attachment.network)
@@ -147,18 +166,20 @@ def _mounts(identity: Identity, spec: ContainerSpec, engine_socket: str) -> list
         for mount in spec.mounts
     ]
     if spec.secrets:
-        mounts.append(
-            {
-                "Type": "volume",
-                "Source": labels.secrets_volume(spec.name),
-                "Target": SECRETS_FOLDER,
-                "ReadOnly": False,
-                "VolumeOptions": {"NoCopy": True, "Labels": marks},
-            }
-        )
+        mounts.append(_secrets_mount(identity, spec, SECRETS_FOLDER))
     if spec.engine_socket:
         mounts.append({"Type": "bind", "Source": engine_socket, "Target": ENGINE_SOCKET, "ReadOnly": True})
     return mounts
+
+
+def _secrets_mount(identity: Identity, spec: ContainerSpec, target: str) -> dict[str, Any]:
+    return {
+        "Type": "volume",
+        "Source": labels.secrets_volume(spec.name),
+        "Target": target,
+        "ReadOnly": False,
+        "VolumeOptions": {"NoCopy": True, "Labels": companion_labels(identity, spec)},
+    }
 
 
 def _published(bindings: tuple[PortBinding, ...]) -> dict[str, list[dict[str, str]]]:

@@ -132,8 +132,24 @@ class MemoryEngine:
                 raise EngineError(f"volume '{name}' is in use")
             self._storage.remove_volume(identity, name)
 
+    def fill_secrets(self, identity: Identity, specs: Sequence[ContainerSpec]) -> frozenset[str]:
+        """Make the volumes; what is in them is what their containers' specifications say."""
+        self.script.changed("fill_secrets", identity.project)
+        with self._lock:
+            for spec in specs:
+                self._storage.clear_secrets(identity, spec.name)
+                held = marks(identity, role=spec.role, service=spec.service)
+                self._storage.adopt_volume(labels.secrets_volume(spec.name), held)
+        return frozenset(spec.name for spec in specs)
+
     def create_container(
-        self, identity: Identity, spec: ContainerSpec, config_hash: str, addresses: Mapping[str, str]
+        self,
+        identity: Identity,
+        spec: ContainerSpec,
+        config_hash: str,
+        addresses: Mapping[str, str],
+        *,
+        filled: bool = False,
     ) -> None:
         """Create it with its secrets."""
         self.script.changed("create_container", spec.name)
@@ -146,7 +162,7 @@ class MemoryEngine:
             self._storage.require_networks([a.network for a in spec.attachments])
             if self.script.images is not None and spec.image not in self.script.images:
                 raise ImageError(f"no such image: {spec.image}", hint="msctl images get")
-            if spec.secrets:
+            if spec.secrets and not filled:
                 self._storage.clear_secrets(identity, spec.name)
             held = marks(identity, role=spec.role, service=spec.service)
             secrets = (labels.secrets_volume(spec.name),) if spec.secrets else ()

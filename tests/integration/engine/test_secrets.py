@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from msctl.engine.docker import DockerEngine
 from msctl.engine.port import Identity
-from msctl.model.desired import SecretFile
+from msctl.model.desired import ContainerSpec, SecretFile
 from msctl.model.secret import Secret
 from tests.integration.engine.launching import launch
 
@@ -64,6 +66,21 @@ def test_files_belong_to_the_images_user(
     name = launch(docker_engine, identity, variant, name=f"{identity.project}-app", secrets=secrets)
     found = docker_engine.execute(name, ["stat", "-c", "%u:%g", "/run/secrets/token"], timeout=30)
     assert found.output == "1234:1235\n"
+
+
+def test_files_that_were_there_before_the_container_belong_to_its_user_alone(
+    docker_engine: DockerEngine, identity: Identity, tool_image: str
+) -> None:
+    secrets = (SecretFile("token", Secret("s3cret")),)
+    base = ContainerSpec("", "service", tool_image, tool_image, secrets=secrets, command=("sleep", "600"))
+    named = replace(base, name=f"{identity.project}-named", user="app")
+    numbered = replace(base, name=f"{identity.project}-numbered", user="4321:4", read_only=True)
+    assert docker_engine.fill_secrets(identity, [named, numbered]) == {numbered.name}
+    docker_engine.create_container(identity, numbered, "h", {}, filled=True)
+    docker_engine.start_container(identity, numbered.name)
+    command = ["stat", "-c", "%u:%g %a %F", "/run/secrets/token"]
+    told = docker_engine.execute(numbered.name, command, timeout=30)
+    assert told.output.strip() == "4321:4 400 regular file"
 
 
 def test_secrets_survive_a_tmpfs_above_them(

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC
 from typing import Literal
 
@@ -305,6 +306,38 @@ class EngineContract(ABC):
         engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret("new")),))
         engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret("newer")),))
         assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("newer")}
+
+    def test_secrets_of_several_are_filled_before_their_containers_are_made(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        specs = [
+            replace(
+                _spec(identity, image, instance=n, secrets=(SecretFile("token", Secret(f"s{n}")),)),
+                user="10:10",
+            )
+            for n in (1, 2, 3)
+        ]
+        assert engine.fill_secrets(identity, specs) == {spec.name for spec in specs}
+        found = engine.observe(identity.project)
+        assert found.containers == ()
+        assert {v.name for v in found.volumes} == {f"{spec.name}-secrets" for spec in specs}
+        for spec in specs:
+            engine.create_container(identity, spec, "h", {}, filled=True)
+        assert [engine.read_secret_digests(spec.name, ["token"])["token"] for spec in specs] == [
+            _digest(f"s{n}") for n in (1, 2, 3)
+        ]
+        engine.remove_container(identity, specs[0].name)
+        assert f"{specs[0].name}-secrets" not in {v.name for v in engine.observe(identity.project).volumes}
+
+    def test_a_foreign_volume_in_the_place_of_secrets_is_not_filled(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        spec = replace(_spec(identity, image, secrets=(SecretFile("token", Secret("x")),)), user="10:10")
+        volume = labels.secrets_volume(spec.name)
+        self.make_foreign(engine, identity, image, "volume", volume)
+        with pytest.raises(NameConflict):
+            engine.fill_secrets(identity, [spec])
+        assert self.foreign_exists(engine, identity, "volume", volume)
 
     def test_secrets_survive_a_restart_and_go_with_the_container(
         self, engine: Engine, identity: Identity, image: str

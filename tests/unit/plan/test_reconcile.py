@@ -10,7 +10,7 @@ import pytest
 from msctl.model.observed import ContainerState
 from msctl.model.project import Subscription
 from msctl.plan.expand import expand
-from msctl.plan.operations import AwaitReady, CreateContainer, Plan, UpdateFiles
+from msctl.plan.operations import AwaitReady, CreateContainer, FillSecrets, Plan, UpdateFiles
 from msctl.plan.reconcile import reconcile
 from msctl.plan.situation import Endpoint
 from tests.unit.plan.projects import (
@@ -66,7 +66,32 @@ def test_what_runs_elsewhere_is_looked_for_once_the_agent_knows_of_it() -> None:
 def test_the_broker_is_started_without_waiting_for_anything_but_its_ground() -> None:
     plan = World().plan(desired(shop()))
     waits = next(o.after for o in plan.operations if o.id == "create shop-broker")
-    assert set(waits) == {"create network shop", "create volume shop-broker-data"}
+    assert set(waits) == {"create network shop", "create volume shop-broker-data", "fill secrets of shop"}
+
+
+def test_secrets_of_many_are_filled_at_once_before_anything_that_would_wait() -> None:
+    plan = World().plan(desired(shop()))
+    (filling,) = [o for o in plan.operations if isinstance(o, FillSecrets)]
+    assert filling.after == ()
+    waiting = {o.subject for o in plan.operations if filling.id in o.after}
+    assert waiting == {o.subject for o in plan.operations if isinstance(o, CreateContainer)}
+    built = {b.reference for b in desired(shop()).builds}
+    assert not built & {spec.image for spec in filling.specs}, "there is no such image yet"
+
+
+def test_a_single_container_gets_its_secrets_by_itself(running: World) -> None:
+    running.lose("shop-broker")
+    assert not [o for o in running.plan(desired(shop())).operations if isinstance(o, FillSecrets)]
+
+
+def test_what_was_left_in_the_way_goes_before_anything_else(running: World) -> None:
+    left = running.leave_carrier()
+    running.lose("shop-broker")
+    running.lose("shop-gateway")
+    plan = running.plan(desired(shop()), only=frozenset({"orders"}))
+    assert all(f"remove {left}" in o.after for o in plan.operations if o.subject != left)
+    assert f"remove {left}" in ids(plan)
+    running.apply(plan.operations)
 
 
 def test_nobody_waits_for_prometheus() -> None:

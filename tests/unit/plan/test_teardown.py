@@ -36,6 +36,13 @@ def test_an_instance_is_deregistered_before_it_is_stopped(running: World) -> Non
         assert_before(plan, f"deregister {entry}", f"remove {entry}")
 
 
+def test_what_holds_volumes_of_others_goes_first(running: World) -> None:
+    left = running.leave_carrier()
+    plan = down(running)
+    for name in running.containers.keys() - {left}:
+        assert_before(plan, f"remove {left}", f"remove {name}")
+
+
 def test_clients_are_turned_away_before_services_stop_and_databases_after_them(running: World) -> None:
     plan = down(running)
     assert_before(plan, "remove shop-gateway", "remove shop-orders-1")

@@ -19,6 +19,7 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    FillSecrets,
     Judge,
     Operation,
     Plan,
@@ -79,9 +80,9 @@ class World:
         found = self.containers.get(name)
         return found is not None and found.state == "running"
 
-    def plan(self, desired: Desired) -> Plan:
+    def plan(self, desired: Desired, only: frozenset[str] | None = None) -> Plan:
         """What it takes from here to ``desired``."""
-        return reconcile(desired, self.situation(), origin=self.origin)
+        return reconcile(desired, self.situation(), origin=self.origin, only=only)
 
     def bring(self, desired: Desired) -> World:
         """This world after a whole ``up``, and after the agent has entered whom nobody waits for."""
@@ -103,6 +104,23 @@ class World:
         found = self.containers[name]
         addresses = found.addresses if state in {"running", "paused"} else {}
         self.containers[name] = replace(found, state=state, addresses=addresses)
+
+    def leave_carrier(self) -> str:
+        """What a command leaves that is killed while it fills volumes."""
+        name = labels.carrier(self.project)
+        self.containers[name] = ObservedContainer(
+            id=f"id-{name}",
+            name=name,
+            role=labels.CARRIER,
+            service=None,
+            instance=None,
+            state="created",
+            config_hash="",
+            origin=self.origin,
+            image="i",
+            image_id="i",
+        )
+        return name
 
     def lose(self, name: str) -> None:
         """Take a container away behind msctl's back: its entry stays."""
@@ -144,6 +162,9 @@ class World:
 
     def _perform_other(self, operation: Operation) -> None:
         match operation:
+            case FillSecrets(specs=specs):
+                assert all(s.name not in self.containers and s.secrets for s in specs)
+                assert all(c.role != labels.CARRIER for c in self.containers.values()), "it is in the way"
             case AwaitExternal(subject=entry, service=service):
                 self.entries[entry] = Endpoint(service or "", "mail.example", 80)
             case Deregister(subject=entry):
