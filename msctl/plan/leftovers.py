@@ -22,12 +22,6 @@ def removal(
     yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
 
 
-def forgotten(situation: Situation) -> list[RemoveContainer]:
-    """What a killed command left in the way of others: it holds the volumes of their secrets."""
-    found = (c for c in situation.observed.containers if c.role == labels.CARRIER)
-    return [RemoveContainer(subject=c.name, grace=0.0, reason="left by a command that ended") for c in found]
-
-
 def orphans(desired: Desired, situation: Situation) -> list[ObservedContainer]:
     """Containers that nobody wants; a one-off one only if whoever ran it did not live to remove it."""
     wanted = {spec.name for spec in desired.containers}

@@ -10,10 +10,11 @@ from msctl.model.desired import ContainerSpec, Desired, SecretFile
 from msctl.model.observed import ObservedContainer
 from msctl.plan.addresses import address
 from msctl.plan.allocate import allocate
+from msctl.plan.carrier import carried, forgotten
 from msctl.plan.confighash import config_hash, content_digest
 from msctl.plan.decide import Decision, decide
 from msctl.plan.differences import differences, summary
-from msctl.plan.leftovers import forgotten, leftovers, orphans, removal
+from msctl.plan.leftovers import leftovers, orphans, removal
 from msctl.plan.operations import (
     AwaitExternal,
     AwaitReady,
@@ -23,7 +24,6 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
-    FillSecrets,
     Operation,
     Plan,
     Register,
@@ -34,9 +34,6 @@ from msctl.plan.order import ordered
 from msctl.plan.rolling import first_ones_first, judgements, rollings
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.urgency import UNAWAITED
-
-ENOUGH_TO_CARRY = 2
-"""A single container gets its secrets when it is created."""
 
 
 def reconcile(
@@ -59,8 +56,10 @@ def reconcile(
     decisions |= {spec.name: _decision(spec, situation, origin) for spec in surges}
     settled = _settled(desired, decisions, situation)
     chosen = _chosen(replace(whole, containers=allocate(whole, situation.observed)), only)
-    carried = _carried(chosen, decisions, situation)
-    operations: list[Operation] = [*_foundations(chosen, situation), *carried]
+    operations: list[Operation] = [
+        *_foundations(chosen, situation),
+        *carried(chosen, decisions, situation),
+    ]
     previous: dict[str | None, ContainerSpec] = {}
     for spec in first_ones_first(chosen.containers, rolling):
         before = previous.get(spec.service)
@@ -158,18 +157,6 @@ def _foundations(desired: Desired, situation: Situation) -> Iterator[Operation]:
         if build.reference not in situation.images:
             reason = "no image of these sources"
             yield BuildImage(subject=build.reference, build=build, service=build.service, reason=reason)
-
-
-def _carried(
-    desired: Desired, decisions: Mapping[str, Decision], situation: Situation
-) -> tuple[FillSecrets, ...]:
-    """The secrets of containers that can be made at once; who has to be built first has no image yet."""
-    built = {b.reference for b in desired.builds if b.reference not in situation.images}
-    missing = [s for s in desired.containers if s.secrets and decisions[s.name].action == "create"]
-    specs = tuple(s for s in missing if s.image not in built)
-    if len(specs) < ENOUGH_TO_CARRY:
-        return ()
-    return (FillSecrets(subject=desired.project, specs=specs, reason="before they are created"),)
 
 
 def _container(

@@ -6,8 +6,10 @@ from graphlib import CycleError
 
 import pytest
 
-from msctl.plan.operations import Operation
+from msctl.plan.operations import CreateContainer, Operation
 from msctl.plan.order import ordered
+from tests.unit.plan.projects import desired, shop
+from tests.unit.plan.world import World
 
 
 def operation(name: str, *after: str) -> Operation:
@@ -17,6 +19,11 @@ def operation(name: str, *after: str) -> Operation:
 def test_each_comes_after_what_it_waits_for() -> None:
     plan = ordered([operation("c", "b"), operation("a"), operation("b", "a")])
     assert [o.subject for o in plan.operations] == ["a", "b", "c"]
+
+
+def test_of_those_that_can_begin_together_what_boots_longest_comes_first() -> None:
+    names = [o.subject for o in World().plan(desired(shop())).operations if isinstance(o, CreateContainer)]
+    assert names[:2] == ["shop-broker", "shop-gateway"]
 
 
 def test_what_is_not_in_the_plan_is_done_already() -> None:
