@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msctl import labels
+from msctl.agent.prober import Target
 from msctl.model.desired import Probe
 from msctl.model.external import External
 from msctl.model.observed import ObservedContainer
@@ -13,6 +14,8 @@ from msctl.model.upkeep import Upkeep, decode, found_spec
 from msctl.registry.entries import entry_for, external_entry
 from msctl.registry.entry import Entry, FoundEntry
 from msctl.registry.reconcile import reconcile_entries
+
+PROBE_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,22 @@ def outside(project: str, found: Iterable[External]) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(external_entry(project, one), None, f"external@{one.host}:{one.port}") for one in found
     )
+
+
+def question(project: str, container: ObservedContainer) -> Target | None:
+    """How a running container is asked whether it is ready; ``None`` if it cannot be asked."""
+    spec = found_spec(container, project)
+    address = container.addresses.get(labels.project_network(project))
+    if spec is None or spec.probe is None or not address:
+        return None
+    return target_of(container.name, spec.probe, address, spec.probe.port)
+
+
+def target_of(name: str, asked: Probe, address: str, port: int) -> Target | None:
+    """``asked`` as the prober takes it; ``None`` for a command, which only ``up`` runs."""
+    if asked.kind == "exec":
+        return None
+    return Target(name, asked.kind, address, asked.port or port, asked.path, PROBE_TIMEOUT, 0.0)
 
 
 def still_missing(project: str, entry: Entry, found: Sequence[FoundEntry], now: float) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from msctl import labels
-from msctl.agent.duties import Candidate, duties, still_missing
+from msctl.agent.duties import Candidate, duties, question, still_missing, target_of
 from msctl.agent.member import Catalog, Told
 from msctl.agent.prober import Answer, Target, probe
 from msctl.engine.port import Engine, EngineEvent
@@ -24,7 +24,6 @@ BETWEEN_PASSES = 0.2
 FIRST_PAUSE = 0.03
 LONGEST_PAUSE = 1.0
 GROWTH = 1.05
-PROBE_TIMEOUT = 1.0
 
 Ask = Callable[[Target], Awaitable[Answer]]
 
@@ -102,8 +101,10 @@ class Registrar:
                 found = await asyncio.to_thread(self._catalog.entries, self._project)
                 containers = await asyncio.to_thread(self._engine.containers, self._project)
                 todo = duties(self._project, containers, found, self._now(), self._externals())
+                running = {c.name for c in containers if c.state == "running"}
                 for entry_id in dict.fromkeys(e.entry.id for e in todo.surplus):
-                    await self._leave(entry_id, "nothing runs behind this entry")
+                    if entry_id in running or not await self._well_again(entry_id):
+                        await self._leave(entry_id, "nothing runs behind this entry")
         except MsctlError as error:
             self._say_trouble(error.message)
             return
@@ -139,14 +140,9 @@ class Registrar:
         self._told("registered", candidate.entry.id, f"ready at {place}")
 
     async def _ready(self, candidate: Candidate) -> bool:
-        asked = candidate.probe
-        if asked is None or asked.kind == "exec":
-            return True
-        entry = candidate.entry
-        target = Target(
-            entry.id, asked.kind, entry.address, asked.port or entry.port, asked.path, PROBE_TIMEOUT, 0.0
-        )
-        return (await self._ask(target)).ok
+        asked, entry = candidate.probe, candidate.entry
+        target = None if asked is None else target_of(entry.id, asked, entry.address, entry.port)
+        return target is None or (await self._ask(target)).ok
 
     def _stop_asking(self, name: str) -> None:
         asking = self._asking.pop(name, None)
@@ -156,10 +152,23 @@ class Registrar:
     async def _farewell(self, event: EngineEvent) -> None:
         code = event.attributes.get("exitCode", "")
         try:
+            if await self._well_again(event.container):
+                return
             async with self._writing:
                 await self._leave(event.container, f"exited with code {code}" if code else "exited")
         except MsctlError as error:
             self._say_trouble(error.message)
+
+    async def _well_again(self, name: str) -> bool:
+        """Whether that container runs and is ready just now.
+
+        Word of a death may come late, when a successor of that name, or the same container anew, is well and
+        entered: what died is not what would be taken out then.
+        """
+        containers = await asyncio.to_thread(self._engine.containers, self._project)
+        found = next((c for c in containers if c.name == name and c.state == "running"), None)
+        target = None if found is None else question(self._project, found)
+        return target is not None and (await self._ask(target)).ok
 
     async def _leave(self, entry_id: str, why: str) -> None:
         await asyncio.to_thread(self._catalog.deregister, entry_id)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from msctl import labels
 from msctl.agent.duties import outside
 from msctl.agent.prober import Answer
 from msctl.agent.registrar import Registrar
-from msctl.model.desired import Probe
+from msctl.engine.port import EngineEvent
+from msctl.model.desired import ContainerSpec, Probe
 from msctl.model.external import External
+from msctl.model.upkeep import encode, upkeep_of
 from msctl.registry.entries import entry_for
 from msctl.registry.entry import FoundEntry
 from tests.unit.agent.scene import IDENTITY, Scene, instance, own_master
@@ -127,3 +132,24 @@ async def test_what_runs_elsewhere_is_entered_and_leaves_with_its_line(scene: Sc
         known.clear()
         registrar.wake()
         await scene.until(lambda: not scene.catalog.held)
+
+
+@pytest.mark.parametrize("spec", [instance(), own_master()], ids=["entered", "self"])
+async def test_late_word_of_a_death_takes_no_successor_out(
+    scene: Scene, registrar: Registrar, spec: ContainerSpec
+) -> None:
+    """The container is well again, or there is another one of its name, when the event comes at last."""
+    scene.start(spec)
+    wanted = entry_for("shop", instance(), "10.192.0.16")
+    assert wanted is not None
+    scene.catalog.held[NAME] = FoundEntry(wanted, "registry")
+    late = EngineEvent(NAME, "die", datetime.now(UTC), {labels.UPKEEP: encode(upkeep_of(spec)) or ""})
+    async with scene.at_work(registrar):
+        await scene.until(lambda: registrar.trouble() is None)
+        registrar.heard(late)
+        scene.start(instance(2))
+        await scene.until(lambda: "shop-orders-2" in scene.catalog.held)
+        assert NAME in scene.catalog.held
+        scene.answers[f"{NAME}/readyz"] = Answer(False, "503")
+        registrar.heard(late)
+        await scene.until(lambda: NAME not in scene.catalog.held)
