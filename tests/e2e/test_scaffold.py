@@ -51,7 +51,7 @@ def token(checkout: Checkout) -> str:
 
 def ask(checkout: Checkout, path: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Authorization": f"Bearer {token(checkout)}"}
+    headers = {"Authorization": f"Bearer {token(checkout)}", "Content-Type": "application/json"}
     request = urllib.request.Request(checkout.url + path, data, headers)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
