@@ -46,7 +46,8 @@ def make_stream(folder: Path, *, unlucky: float, sinks: int = 2) -> Checkout:
         },
     }
     gateway = {"port": checkout.port, "routes": routes}
-    write(checkout, {"project": checkout.project, "gateway": gateway, "services": services})
+    declared = {"project": checkout.project, "gateway": gateway, "services": services}
+    write(checkout, {**declared, "platform": {"metrics": "off"}})
     return checkout
 
 
