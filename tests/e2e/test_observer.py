@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import time
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +46,16 @@ def stored(checkout: Checkout, query: str) -> list[dict[str, Any]]:
         return []
     finally:
         connection.close()
+
+
+def asked(checkout: Checkout, path: str) -> Any:
+    """One answer of the observer, asked without msctl."""
+    place, token = observer_of(checkout)
+    connection = http.client.HTTPConnection(place, timeout=60)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    return found
 
 
 def test_every_line_is_stored_once_and_in_order_over_kills(chatty: Checkout) -> None:
@@ -117,3 +129,47 @@ def test_a_requests_way_is_one_tree(shop: Checkout) -> None:
     eventually(lambda: wanted <= parts())
     assert shop.msctl("trace", trace_id, "--json").json()["connected"]
     assert "█" in shop.msctl("trace", trace_id).good().stdout
+
+
+def _placed(shop: Checkout, token: str, number: int) -> str:
+    """Place an order under a trace of its own; the trace's id. On a busy machine some are refused."""
+    return next(found for _ in range(20) if (found := _tried(shop, token, number)))
+
+
+def _tried(shop: Checkout, token: str, number: int) -> str:
+    trace_id = f"{number:08x}{uuid.uuid4().hex[8:]}"
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "traceparent": f"00-{trace_id}-00f067aa0ba902b7-01",
+    }
+    body = json.dumps({"sku": "WIDGET", "quantity": 1, "customer": f"c{number}"})
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
+    connection.request("POST", "/api/orders", body, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return trace_id if answer.status == 201 else ""
+
+
+@pytest.mark.long
+def test_a_thousand_requests_are_each_one_tree(shop: Checkout) -> None:
+    token = shop.msctl("token", "issue").good().stdout.strip()
+    with ThreadPoolExecutor(2) as pool:
+        ids = list(pool.map(lambda number: _placed(shop, token, number), range(1000)))
+    wanted = {"gateway", "orders", "inventory", "payments", "notifications"}
+
+    def is_whole(trace_id: str) -> bool:
+        found = asked(shop, f"/-/traces/{trace_id}")
+        if not isinstance(found, list):
+            return False
+        parts = {row["part"].rpartition("-")[0] or row["part"] for row in found[0]["rows"] if "part" in row}
+        return bool(found[0]["connected"]) and wanted <= parts
+
+    missing = set(ids)
+
+    def all_whole() -> bool:
+        missing.difference_update([found for found in sorted(missing) if is_whole(found)])
+        return not missing
+
+    eventually(all_whole, 300.0)
