@@ -15,6 +15,7 @@ from msctl.cli import (
     conformance,
     dashboard,
     db,
+    dev,
     doctor,
     events,
     explain,
@@ -106,6 +107,7 @@ lifecycle.add_to(app)
 operate.add_to(app)
 inside.add_to(app)
 planning.add_to(app)
+dev.add_to(app)
 observe.add_to(app)
 logs.add_to(app)
 health.add_to(app)

@@ -169,6 +169,12 @@ class Engine(Protocol):
     def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """SHA-256 of files under /run/secrets, as hex; a file that is not there is left out."""
 
+    def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
+        """Unpack a tar archive over the working folder of a container, running or not.
+
+        Raises ``EngineError`` where its root is read-only.
+        """
+
     def stop_container(
         self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
     ) -> None:

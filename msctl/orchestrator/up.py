@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 from msctl import labels
@@ -24,7 +26,9 @@ from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
 from msctl.orchestrator.broker_upkeep import BrokerUpkeep
+from msctl.orchestrator.copied import distrusting, settle
 from msctl.orchestrator.credentials import CredentialStore, management_token
+from msctl.orchestrator.databases.guarding import back_up_before_migrations, telling_backups
 from msctl.orchestrator.doors import close_doors, open_doors, parties
 from msctl.orchestrator.down import UNFINISHED, down
 from msctl.orchestrator.event_schemas import EventSchemas, event_schemas, require_compatible
@@ -81,8 +85,7 @@ class Up:
         self.workspace.prepare()
         self._finish_down(project)
         with self._access(project) as access:
-            found = survey(self.engine, access, project.name)
-            self._check_ground(project, found.observed)
+            found = self._survey(project, access)
             schemas = self._schemas(project, found.observed)
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
@@ -90,9 +93,11 @@ class Up:
             guests = parties(project, credentials)
             if plan.changes and found.entries is not None:
                 open_doors(access, guests)
-            self._carry_out(plan, project, chosen, access, users, guests)
+            with telling_backups(self._back_up(project, plan, found.observed)):
+                self._carry_out(plan, project, chosen, access, users, guests)
             if plan.changes:
                 close_doors(access, guests)
+        settle(self.workspace, self.engine.containers(project.name))
         images = {name: fact.reference for name, fact in chosen.services.items()}
         return UpResult(tuple(operation.id for operation in plan.changes), images)
 
@@ -100,8 +105,7 @@ class Up:
         """What ``run`` would do now; nothing is changed on the engine."""
         self.workspace.prepare()
         with self._access(project) as access:
-            found = survey(self.engine, access, project.name)
-            self._check_ground(project, found.observed)
+            found = self._survey(project, access)
             schemas = self._schemas(project, found.observed)
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
@@ -126,6 +130,15 @@ class Up:
             workspace = self.workspace
             target = Target(project.name, workspace.origin, workspace.lock, workspace, graces_of(project))
             down(self.engine, target, self.sink, adopt=self.adopt)
+
+    def _survey(self, project: Project, access: Access) -> Survey:
+        found = survey(self.engine, access, project.name)
+        self._check_ground(project, found.observed)
+        return Survey(distrusting(self.workspace, found.observed), found.entries)
+
+    def _back_up(self, project: Project, plan: Plan, observed: Observed) -> Mapping[str, Path]:
+        place, now = self.workspace.folder, datetime.now(UTC)
+        return back_up_before_migrations(self.engine, project, plan, observed, place, self.sink, now)
 
     def _check_ground(self, project: Project, observed: Observed) -> None:
         self._check_owner(observed)

@@ -145,6 +145,13 @@ class DockerEngine:
         """SHA-256 of files under /run/secrets."""
         return delivery.secret_digests(self.client, name, files)
 
+    def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
+        """Unpack an archive over the working folder."""
+        found = containers.inspect_ours(self.client, identity, name)
+        folder = found["Config"]["WorkingDir"] or "/"
+        path = f"/containers/{found['Id']}/archive"
+        self.client.call("PUT", path, data=archive, query={"path": folder})
+
     def stop_container(
         self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
     ) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 from typing import IO
@@ -50,13 +51,21 @@ class Context:
         """Hash of names, kinds, contents and executable bits; times and owners do not count."""
         return digest(*(part for name in self.names for part in (name, *_identity(self.folder / name))))
 
-    def tar(self) -> IO[bytes]:
-        """The context as an open tar file; equal contexts give equal bytes, so the engine's cache is hit."""
+    @using_files(_UNREADABLE)
+    def identities(self) -> Mapping[str, str]:
+        """By path, a digest of kind, content and executable bits."""
+        return {name: digest(*_identity(self.folder / name)) for name in self.names}
+
+    def tar(self, names: Sequence[str] | None = None, time: int = 0) -> IO[bytes]:
+        """The context, or some of its paths, as an open tar file whose entries bear ``time``.
+
+        Equal contexts give equal bytes, so the engine's cache is hit.
+        """
         with ExitStack() as opened, using_files(_UNPACKABLE, Path(tempfile.gettempdir())):
             target = opened.enter_context(tempfile.TemporaryFile())
             with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                for name in self.names:
-                    archive.add(self.folder / name, name, recursive=False, filter=_anonymous)
+                for name in self.names if names is None else names:
+                    archive.add(self.folder / name, name, recursive=False, filter=partial(_anonymous, time))
             target.seek(0)
             opened.pop_all()  # the caller closes it
             return target
@@ -96,8 +105,9 @@ def _identity(path: Path) -> Iterator[str]:
             yield from (f"file {path.stat().st_mode & 0o111:o}", file_digest(handle, "sha256").hexdigest())
 
 
-def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = entry.mtime = 0
+def _anonymous(time: int, entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.mtime = time
     entry.uname = entry.gname = ""
     entry.mode = (entry.mode & 0o111) | 0o644 if entry.isfile() else 0o755
     return entry

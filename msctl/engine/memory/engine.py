@@ -18,6 +18,7 @@ from msctl.engine.memory.records import (
     neighbours,
     owned,
     undetailed,
+    unpacked,
 )
 from msctl.engine.memory.script import CommandRun, Script
 from msctl.engine.memory.storage import MemoryStorage
@@ -207,6 +208,12 @@ class MemoryEngine:
         self.script.asked("read_secret_digests", name)
         held = self._record(name).secrets
         return {f: hashlib.sha256(held[f]).hexdigest() for f in files if f in held}
+
+    def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
+        """Keep the archive's files."""
+        self.script.changed("copy_files", name)
+        with self._lock:
+            self._ours(identity, name).files.update(unpacked(archive))
 
     def stop_container(
         self, identity: Identity, name: str, grace: float, *, stays_down: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +28,7 @@ class ContainerRecord:
     fixed: Mapping[str, str]
     secrets: dict[str, bytes] = field(default_factory=dict)
     lines: list[LogLine] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def see(self, **changes: Any) -> None:
         """Change what is seen of it."""
@@ -62,6 +65,13 @@ class RecordedLines:
     def close(self) -> None:
         """End the iteration."""
         self._closed.set()
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """The files of a tar archive by path."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        files = {member.name: tar.extractfile(member) for member in tar.getmembers()}
+        return {name: file.read() for name, file in files.items() if file is not None}
 
 
 class EventFeed:

@@ -61,6 +61,11 @@ def _step(place: Place, name: str, sql: str) -> str:
     return f"BEGIN;\n{step}COMMIT;\n" if place.engine == "postgres" else step
 
 
+def has_migrations(place: Place) -> bool:
+    """Whether the service's folder has any for its database."""
+    return place.engine != "redis" and bool(_files(place))
+
+
 def _files(place: Place) -> Sequence[Path]:
     folder = place.folder / FOLDER if place.folder is not None else None
     return sorted(folder.glob("*.sql")) if folder is not None and folder.is_dir() else ()

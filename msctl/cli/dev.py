@@ -1,0 +1,146 @@
+"""``dev``: keep what runs equal to its sources while they are worked on."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msctl.cli.completion import services
+from msctl.cli.context import Context
+
+if TYPE_CHECKING:
+    from msctl.events import Sink
+    from msctl.model.project import Project
+    from msctl.orchestrator.dev.session import Session
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command()(dev)
+
+
+def dev(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVICE]...", help="Watch these; default: all.", autocompletion=services),
+    ] = None,
+    timeout: Annotated[
+        str, typer.Option(help="How long each part may take to become healthy, e.g. 30s.")
+    ] = "1m",
+) -> None:
+    """Start everything, then copy sources into what runs as they are saved, and restart it.
+
+    Where copying is not enough (Dockerfile, requirements, compiled languages, the manifest) it builds, as
+    'msctl up' does. An instance that does not come up with its new files is told with its last lines.
+    Ctrl-C ends the watching; everything goes on running, and 'msctl up' builds what was copied.
+
+    Examples:
+
+      msctl dev
+
+      msctl dev orders payments --timeout 20s
+    """
+    from msctl import labels  # noqa: PLC0415
+    from msctl.cli.durations import seconds  # noqa: PLC0415
+    from msctl.orchestrator.dev.copying import Copying  # noqa: PLC0415
+    from msctl.orchestrator.dev.session import Session  # noqa: PLC0415
+    from msctl.orchestrator.probing import Prober  # noqa: PLC0415
+
+    wired: Context = context.obj
+    patience = seconds(timeout)
+    project = wired.loaded.project
+    chosen = _chosen(project, only or ())
+    prober = Prober(wired.engine, labels.container(project.name, "gateway"))
+
+    def up(wanted: Project, sink: Sink) -> None:
+        from msctl.orchestrator.up import Up  # noqa: PLC0415
+
+        Up(wired.engine, wired.images, wired.workspace, sink, timeout=patience).run(wanted)
+
+    session = Session(
+        lambda: _load(wired, project.name),
+        up,
+        Copying(wired.engine, wired.workspace, prober, timeout=patience),
+        chosen,
+    )
+    try:
+        _follow(wired, session)
+    except KeyboardInterrupt:
+        _farewell(wired, session)
+    finally:
+        prober.close()
+
+
+def _follow(wired: Context, session: Session) -> None:
+    from msctl.orchestrator.dev.watching import wakes  # noqa: PLC0415
+
+    _turn(wired, session)
+    files = [path for path in (wired.manifest, wired.overlay) if path is not None]
+    while True:
+        folders = list(session.watched().values())
+        for wake in wakes(folders, files):
+            if wake == "manifest":
+                session.manifest_changed()
+            _turn(wired, session)
+            if wake == "manifest":
+                break
+
+
+def _turn(wired: Context, session: Session) -> None:
+    from msctl.errors import EngineUnavailable, MsctlError, StartFailed  # noqa: PLC0415
+    from msctl.report.cards import show_error  # noqa: PLC0415
+
+    say = wired.consoles.messages.print
+    try:
+        with wired.target(None).lock("dev"), wired.progress(as_json=False) as sink:
+            done = session.catch_up(sink)
+    except EngineUnavailable:
+        raise
+    except MsctlError as error:
+        if session.project is None or not (session.begun or isinstance(error, StartFailed)):
+            raise
+        show_error(wired.consoles.messages, error)
+        done = True
+    if done and not wired.quiet:
+        say(f"watching {', '.join(session.watched())}; Ctrl-C ends it", style="dim")
+
+
+def _farewell(wired: Context, session: Session) -> None:
+    copied = session.behind()
+    state = f"'{wired.loaded.project.name}' goes on running as it is"
+    if not session.finished:
+        state += "; what was under way is not done: 'msctl up' continues it"
+    if copied:
+        state += f"; copied files of {', '.join(copied)} are in no image yet: 'msctl up' builds them"
+    wired.consoles.messages.print(f"no longer watching; {state}")
+
+
+def _chosen(project: Project, only: list[str] | tuple[str, ...]) -> frozenset[str]:
+    from msctl.errors import UsageError  # noqa: PLC0415
+    from msctl.manifest.suggest import known  # noqa: PLC0415
+
+    built = [service.name for service in project.services.values() if service.build is not None]
+    for name in only:
+        if name not in project.services:
+            hint = known(name, project.services, f"with sources: {', '.join(built) or 'none'}")
+            raise UsageError(f"there is no service '{name}'", hint)
+        if name not in built:
+            raise UsageError(f"service '{name}' has no sources here: it runs a finished image", "name others")
+    if not built:
+        raise UsageError("no service of this project has sources to watch", "give one a 'build: FOLDER'")
+    return frozenset(only)
+
+
+def _load(wired: Context, name: str) -> Project:
+    from msctl.errors import UsageError  # noqa: PLC0415
+    from msctl.manifest import load  # noqa: PLC0415
+
+    project = load(wired.manifest, os.environ, wired.overlay).project
+    if project.name != name:
+        raise UsageError(
+            f"the project is called '{project.name}' now", "end this 'msctl dev' and begin another"
+        )
+    return project

@@ -1,0 +1,79 @@
+"""A session of ``dev``: what is watched, what was last brought into the system, what is to be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msctl.engine.images.service_context import read_context
+from msctl.events import Sink
+from msctl.model.project import Project, Service
+from msctl.orchestrator.dev.copying import Copying
+from msctl.orchestrator.dev.sources import Change, Snapshot, change, remedy, snapshot
+
+
+@dataclass(slots=True)
+class Session:
+    """Keeps a project equal to its sources; ``up`` is the use case, ``only`` limits what is watched.
+
+    ``load`` reads the manifest and raises ``ManifestInvalid``.
+    """
+
+    load: Callable[[], Project]
+    up: Callable[[Project, Sink], None]
+    copying: Copying
+    only: Collection[str] = ()
+    project: Project | None = None
+    _applied: dict[str, Snapshot] = field(default_factory=dict)
+    begun: bool = False
+    _due: bool = True
+
+    def watched(self) -> Mapping[str, Path]:
+        """The folders of the services that are watched."""
+        project = self.project or self.load()
+        chosen = (s for s in project.services.values() if not self.only or s.name in self.only)
+        return {s.name: project.folder / s.build for s in chosen if s.build is not None}
+
+    def manifest_changed(self) -> None:
+        """The manifest is another one: the whole project is looked at next time."""
+        self._due = True
+
+    def catch_up(self, sink: Sink) -> bool:
+        """Bring the system up to the sources as they are now; whether anything was to be done.
+
+        A failure is raised once; what it left undone is done with the next change.
+        """
+        if self._due or self.project is None:
+            self._rebuild(self.load(), sink)
+            return True
+        project = self.project
+        seen = {name: snapshot(folder) for name, folder in self.watched().items()}
+        changes = {name: found for name, now in seen.items() if (found := change(self._applied[name], now))}
+        if any(not self._copies(project, project.services[name], found) for name, found in changes.items()):
+            self._rebuild(project, sink)
+            return True
+        for name, found in changes.items():
+            self._applied[name] = seen[name]
+            self.copying.copy(project, project.services[name], found, sink)
+        return bool(changes)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last 'up' came to its end."""
+        return not self._due
+
+    def behind(self) -> tuple[str, ...]:
+        """The services that run files which are in no image."""
+        return () if self.project is None else self.copying.behind(self.project)
+
+    def _rebuild(self, project: Project, sink: Sink) -> None:
+        self.project, self._due = project, True
+        self._applied = {name: snapshot(folder) for name, folder in self.watched().items()}
+        self.up(project, sink)
+        self._due, self.begun = False, True
+
+    def _copies(self, project: Project, service: Service, found: Change) -> bool:
+        assert service.build is not None  # noqa: S101 - only such are watched
+        dockerfile = read_context(project.folder / service.build).dockerfile
+        return remedy(found, dockerfile) == "copy" and self.copying.possible(project, service, found)
