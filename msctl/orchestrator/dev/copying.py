@@ -24,6 +24,7 @@ from msctl.orchestrator.readiness import NotReady
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.services import container
 
+_KILLED = (137, 143)
 _LOOK = 0.1
 _LINES = 15
 _REMOVE_TIMEOUT = 30.0
@@ -115,10 +116,17 @@ class Copying:
                 sink.emit(StepProgress(spec.name, answer.output))
             found = self._engine.inspect(spec.name)
             said = answer.output if answer is not None else None
-            if found.restarts or found.state in {"exited", "dead", "restarting"}:
+            if _ended(found):
                 raise NotReady("it ended", spec, said, found)
             if self._clock() >= deadline:
                 raise NotReady(f"not ready after {self._timeout:g} s", spec, said, found)
+
+
+def _ended(found: ObservedContainer) -> bool:
+    """Whether it ended by itself; the agent kills and brings back what it takes for hung meanwhile."""
+    if found.restarts or found.oom_killed:
+        return True
+    return found.state in {"exited", "dead", "restarting"} and found.exit_code not in _KILLED
 
 
 def _folder(project: Project, service: Service) -> Path:
