@@ -64,12 +64,13 @@ class Keeper:
         self._trouble: str | None = None
 
     def heard(self, event: EngineEvent) -> None:
-        """Remember who was stopped on purpose; a start or an end ends that."""
+        """Remember who was stopped on purpose; a start or an end ends that, and the life that was watched."""
         if event.action == "stop":
             self._stopped.add(event.container)
         elif event.action in {"start", "destroy"}:
             self._stopped.discard(event.container)
         if event.action in {"die", "start"}:
+            self._watches.pop(event.container, None)
             self._wake.set()
 
     def trouble(self) -> str | None:
@@ -135,6 +136,8 @@ class Keeper:
             return
         watch.due = self._clock() + asked.interval
         answer = await self._ask(_target(container.name, asked, address))
+        if self._watches.get(container.name) is not watch:
+            return  # its next life has begun
         if not silent(answer):
             watch.was_alive, watch.failures = True, 0
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from msctl.agent.keeper import FAILURES_TO_HANG, Keeper
-from msctl.agent.prober import Answer
+from msctl.agent.prober import Answer, Target
 from tests.unit.agent.scene import IDENTITY, Scene, instance
 
 NAME = "shop-orders-1"
@@ -48,6 +48,25 @@ async def test_one_that_hangs_is_killed_and_started(scene: Scene, keeper: Keeper
     assert (NAME, "SIGKILL") in scene.engine.script.signals
     assert scene.state(NAME) == "running"
     assert FAILURES_TO_HANG > 1
+
+
+async def test_one_that_boots_anew_at_its_old_address_does_not_hang(scene: Scene) -> None:
+    asked: list[str] = []
+
+    async def ask(target: Target) -> Answer:
+        asked.append(target.id)
+        return await scene.ask(target)
+
+    keeper = Keeper(scene.engine, "shop", scene.tell, ask=ask)
+    async with scene.at_work(keeper):
+        await scene.until(lambda: keeper.alive(NAME))
+        scene.answers[f"{NAME}/livez"] = SILENT
+        scene.engine.stop_container(IDENTITY, NAME, 0)
+        scene.engine.start_container(IDENTITY, NAME)
+        await scene.until(lambda: not keeper.alive(NAME))
+        before = len(asked)
+        await scene.until(lambda: len(asked) > before + FAILURES_TO_HANG)
+    assert scene.engine.script.signals == []
 
 
 @pytest.mark.parametrize("answer", [SILENT, Answer(False, "404 not here")])
