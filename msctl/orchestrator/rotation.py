@@ -12,8 +12,8 @@ from msctl.errors import NotRunning, UpdateRejected
 from msctl.orchestrator.admin import AdminAccess, read_upstreams
 
 POLL = 0.05
-OTHERS_LEARN = 0.4
-"""Consumers ask Consul at most four times a second while it goes on changing."""
+OTHERS_LEARN = 0.6
+"""Consumers ask Consul at most twice a second while it goes on changing."""
 
 SEEN_WITHIN = 3.0
 WATCHED = 3.0

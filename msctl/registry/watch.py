@@ -25,7 +25,7 @@ FORGETFUL_SECONDS = 30.0
 LONGEST_BACKOFF = 3.0
 STARTING_BACKOFF = 0.5
 STARTING_TRIES = 60
-EVERY = 0.25
+EVERY = 0.5
 AT_ONCE = 8
 HTTP_OK = 200
 
@@ -75,7 +75,7 @@ def _address(service: Mapping[str, Any], node: Mapping[str, Any]) -> Address:
 
 
 class Pace:
-    """Four queries a second over time, whatever Consul answers; after a quiet while eight come at once.
+    """Two queries a second over time, whatever Consul answers; after a quiet while eight come at once.
 
     The instances of a service that starts are entered one after the other, and each is wanted at once.
     """

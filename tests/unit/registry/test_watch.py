@@ -53,10 +53,10 @@ def test_addresses_of_a_document() -> None:
     assert read_addresses(document) == (Address("a", "10.0.0.1", 80, 5), Address("b", "10.0.0.2", 81))
 
 
-def test_pace_is_eight_queries_at_once_and_then_four_a_second() -> None:
+def test_pace_is_eight_queries_at_once_and_then_two_a_second() -> None:
     pace = Pace()
-    assert _delays(pace, 0.0, 11) == [0.0] * 8 + [0.25] * 3
-    assert _delays(pace, 10.0, 9) == [0.0] * 8 + [0.25]
+    assert _delays(pace, 0.0, 11) == [0.0] * 8 + [0.5] * 3
+    assert _delays(pace, 10.0, 9) == [0.0] * 8 + [0.5]
 
 
 def _delays(pace: Pace, now: float, count: int) -> list[float]:
