@@ -17,54 +17,38 @@ _LEDGER = {"web": {"build": "ledger", "database": "postgres"}}
 _PUBLISHER = {"web": {"build": "ledger", "database": "redis", "publishes": ["page.filled"]}}
 
 
-def test_down_leaves_only_data_volumes(small: Checkout) -> None:
+def test_down_leaves_only_data_volumes_which_can_go_later(small: Checkout) -> None:
     declare(small, _PUBLISHER)
     small.msctl("up").good()
     small.msctl("down").good()
     keepers = ("broker", "observer", "registry", "web")
     volumes = [small.name(f"{name}-data") for name in keepers]
     assert leftovers(small.project) == {"volume": volumes}
-
-
-def test_down_with_volumes_leaves_nothing(small: Checkout) -> None:
-    declare(small, _PUBLISHER)
-    small.msctl("up").good()
     small.msctl("down", "--volumes", "--yes").good()
     assert leftovers(small.project) == {}
 
 
-def test_volumes_that_down_kept_can_go_later(small: Checkout) -> None:
-    small.msctl("up").good()
-    small.msctl("down").good()
-    small.msctl("down", "--volumes", "--yes").good()
-    assert leftovers(small.project) == {}
-
-
-def test_data_is_there_again_after_down_and_up(small: Checkout) -> None:
-    declare(small, _LEDGER)
-    small.msctl("up").good()
-    postgres(small, "web", "CREATE TABLE kept AS SELECT 42 AS answer")
-    small.msctl("down").good()
-    small.msctl("up").good()
-    assert postgres(small, "web", "SELECT answer FROM kept") == "42"
-
-
-def test_data_is_gone_after_down_with_volumes(small: Checkout) -> None:
-    declare(small, _LEDGER)
-    small.msctl("up").good()
-    postgres(small, "web", "CREATE TABLE kept AS SELECT 42 AS answer")
-    small.msctl("down", "--volumes", "--yes").good()
-    small.msctl("up").good()
-    assert postgres(small, "web", "SELECT to_regclass('kept') IS NULL") == "t"
-
-
-def test_data_is_not_removed_without_a_yes(small: Checkout) -> None:
+def test_data_is_removed_with_a_yes_only(small: Checkout) -> None:
     small.msctl("up").good()
     before = leftovers(small.project)
     outcome = small.msctl("down", "--volumes")
     assert outcome.exit_code == 2
     assert "--yes" in outcome.stderr
     assert leftovers(small.project) == before
+    small.msctl("down", "--volumes", "--yes").good()
+    assert leftovers(small.project) == {}
+
+
+def test_data_is_there_again_after_down_and_up_and_gone_after_down_with_volumes(small: Checkout) -> None:
+    declare(small, _LEDGER)
+    small.msctl("up").good()
+    postgres(small, "web", "CREATE TABLE kept AS SELECT 42 AS answer")
+    small.msctl("down").good()
+    small.msctl("up").good()
+    assert postgres(small, "web", "SELECT answer FROM kept") == "42"
+    small.msctl("down", "--volumes", "--yes").good()
+    small.msctl("up").good()
+    assert postgres(small, "web", "SELECT to_regclass('kept') IS NULL") == "t"
 
 
 def test_down_of_what_does_not_run_is_fine(small: Checkout) -> None:

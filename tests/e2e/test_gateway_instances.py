@@ -120,4 +120,5 @@ def test_a_restarted_container_gets_traffic_again(web: Checkout) -> None:
     eventually(lambda: instances(web, "web") == _WEB and not _ejected(web), timeout=_SLOW_MACHINE)
     seen = len(journal(web, "web-2"))
     eventually(lambda: get(web.port, "/web/x").status == 200 and len(journal(web, "web-2")) > seen)
-    assert [i["name"] for i in upstream(web, "web")["instances"]] == [web.name(name) for name in sorted(_WEB)]
+    both = [web.name(name) for name in sorted(_WEB)]
+    eventually(lambda: [i["name"] for i in upstream(web, "web")["instances"]] == both, timeout=_SLOW_MACHINE)

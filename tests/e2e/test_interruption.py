@@ -17,7 +17,10 @@ from tests.integration.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 _SIGNALS = [signal.SIGINT, signal.SIGKILL]
-_MOMENTS = {"when-the-registry-exists": "registry", "when-the-service-exists": "web-1"}
+_MOMENTS = [
+    pytest.param("registry", id="when-the-registry-exists"),
+    pytest.param("web-1", id="when-the-service-exists", marks=pytest.mark.long),
+]
 
 
 def _interrupt(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
@@ -44,7 +47,7 @@ def _assert_whole(checkout: Checkout) -> None:
     assert Counter(networks)[checkout.project] == 1
 
 
-@pytest.mark.parametrize("suffix", _MOMENTS.values(), ids=_MOMENTS.keys())
+@pytest.mark.parametrize("suffix", _MOMENTS)
 @pytest.mark.parametrize("number", _SIGNALS, ids=lambda number: number.name)
 def test_the_next_up_finishes_an_interrupted_one(
     small: Checkout, suffix: str, number: signal.Signals
@@ -68,7 +71,9 @@ def test_down_cleans_up_after_a_killed_up(small: Checkout) -> None:
     assert leftovers(small.project) == {}
 
 
-@pytest.mark.parametrize("number", _SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL], ids=("SIGINT", "SIGKILL")
+)
 def test_the_next_down_finishes_an_interrupted_one(small: Checkout, number: signal.Signals) -> None:
     small.msctl("up").good()
     process = small.start("down", "--volumes", "--yes")

@@ -47,6 +47,7 @@ def test_up_gives_new_passwords_and_finds_the_old_data(small: Checkout) -> None:
     assert _answers(small) == ("42", "42", "42")
 
 
+@pytest.mark.long
 def test_a_workspace_lost_while_everything_runs(small: Checkout) -> None:
     _declare(small)
     small.msctl("up").good()
