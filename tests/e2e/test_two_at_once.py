@@ -36,13 +36,15 @@ def _held(checkout: Checkout) -> bool:
     return lock.exists() and "pid" in lock.read_text()
 
 
-def test_the_second_up_of_a_checkout_says_who_holds_the_lock(small: Checkout) -> None:
+def test_the_second_up_of_a_checkout_says_who_holds_the_lock_and_status_needs_none(small: Checkout) -> None:
     with small.start("up") as first:
         eventually(lambda: _held(small))
         second = small.msctl("up")
+        status = small.msctl("status", "--json")
         _, stderr = first.communicate(timeout=120.0)
     assert second.exit_code == 1
     assert str(first.pid) in second.stderr
+    assert status.json()["project"] == small.project
     assert first.returncode == 0, stderr
 
 
@@ -58,24 +60,14 @@ def test_two_ups_of_a_checkout_make_everything_once(small: Checkout) -> None:
     assert set(containers(small.project)) == expected
 
 
-def test_status_needs_no_lock(small: Checkout) -> None:
-    with small.start("up") as first:
-        eventually(lambda: _held(small))
-        outcome = small.msctl("status", "--json")
-        first.communicate(timeout=120.0)
-    assert outcome.json()["project"] == small.project
-
-
-@pytest.mark.parametrize("command", [("up",), ("down",), ("down", "--volumes", "--yes")])
-def test_another_checkouts_project_is_left_alone(
-    small: Checkout, twin: Checkout, command: tuple[str, ...]
-) -> None:
+def test_another_checkouts_project_is_left_alone(small: Checkout, twin: Checkout) -> None:
     small.msctl("up").good()
     before = container_ids(small.project)
-    outcome = twin.msctl(*command)
-    assert outcome.exit_code == 1
-    assert re.search(r"another checkout.*" + re.escape(str(small.folder)), outcome.stderr)
-    assert container_ids(small.project) == before
+    for command in (("up",), ("down",), ("down", "--volumes", "--yes")):
+        outcome = twin.msctl(*command)
+        assert outcome.exit_code == 1, command
+        assert re.search(r"another checkout.*" + re.escape(str(small.folder)), outcome.stderr), command
+        assert container_ids(small.project) == before, command
 
 
 def test_adopting_takes_a_project_over_with_its_data(small: Checkout, twin: Checkout) -> None:
