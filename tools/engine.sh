@@ -83,8 +83,7 @@ if ! command -v dockerd >/dev/null; then
         exit "$no_engine"
     fi
     echo "no container engine answers: installing the distribution's docker.io" >&2
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io iptables >/dev/null
+    sh tools/apt.sh docker.io iptables
 fi
 answers 2>/dev/null || start
 wait_for_answer

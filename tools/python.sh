@@ -31,8 +31,7 @@ make_venv() {
     rm -rf .venv
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing the distribution's python3-venv" >&2
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
-        "$1" -m venv .venv && return
+        sh tools/apt.sh python3-venv && "$1" -m venv .venv && return
     fi
     echo "error: $1 cannot make a virtual environment; install python3-venv (apt-get install python3-venv)" >&2
     exit 1

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
-from msctl.model.observed import Observed, ObservedContainer
+if TYPE_CHECKING:
+    from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
+    from msctl.model.observed import Observed, ObservedContainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Stream(Protocol):
 
         A command that ends with words on stderr raises ``EngineError`` with them.
         """
+
+    def exit_code(self) -> int | None:
+        """The command's, once ``receive`` came to its end; nothing for one that still runs."""
 
     def close(self) -> None:
         """End the stream and, with it, the command's stdin; idempotent, callable from another thread."""
@@ -166,8 +170,14 @@ class Engine(Protocol):
         container must have been created with at least one secret.
         """
 
-    def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
-        """SHA-256 of files under /run/secrets, as hex; a file that is not there is left out."""
+    def read_secret_digests(self, name: str) -> Mapping[str, str]:
+        """SHA-256 of each file under /run/secrets, as hex; raises ``ObjectMissing``."""
+
+    def read_secrets_stamp(self, name: str) -> str:
+        """Another text whenever files under /run/secrets were delivered; raises ``ObjectMissing``.
+
+        Far cheaper than their digests. What a process writes into one of them in place leaves it as it is.
+        """
 
     def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
         """Unpack a tar archive over the working folder of a container, running or not.

@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from msctl import labels
-from msctl.engine.port import Engine, Stream
-from msctl.errors import EngineError, NameConflict
-from msctl.model.observed import ObservedContainer
+from msctl.errors import ContainerDown, EngineError, NameConflict
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine, Stream
+    from msctl.model.observed import ObservedContainer
 
 _LOOPBACK = "127.0.0.1"
 _PIECE = 65536
 _PATIENCE = 5.0
+_REMEDY = "start the project with 'msctl up'"
 
 
 @contextmanager
@@ -29,25 +33,34 @@ def reach(
     With a local engine that is the port it publishes. With a remote one (or an unpublished port) it is a
     listener of ours, each of whose connections goes through a relay run in ``via``: a running container
     with Python that shares a network with ``container``, by default the gateway of its project.
-    Raises ``NameConflict`` when ``container`` or that gateway is not the ``project``'s, ``EngineError`` when
-    one of them does not run.
+    Raises ``NameConflict`` when ``container`` or that gateway is not the ``project``'s, ``ObjectMissing``
+    when one of them is not there, ``ContainerDown`` when one does not run.
     """
     found = engine.inspect(container)
     if project is not None:
         _require_owner(found, project)
     if found.state != "running":
-        raise EngineError(f"{container} does not run: it is {found.state}", hint="msctl up")
+        raise ContainerDown(f"{container} does not run: it is {found.state}", _REMEDY)
     published = found.ports.get(port)
     if published is not None and engine.facts().local:
         yield _dialled(published[0]), published[1]
         return
     relay = via or _gateway_of(engine, found)
     if engine.inspect(relay).state != "running":
-        raise EngineError(
-            f"{container}:{port} is reached through {relay}, which does not run", hint="msctl up"
-        )
+        raise ContainerDown(f"{container} is reached through {relay}, which does not run", _REMEDY)
     with _Listener(engine, relay, container, port) as listener:
         yield _LOOPBACK, listener.port
+
+
+@contextmanager
+def forward(engine: Engine, relay: str, container: str, port: int, *, here: int) -> Iterator[None]:
+    """For the block, port ``here`` of this machine's loopback leads to ``port`` of ``container``.
+
+    Each connection goes through ``relay``, as with ``reach``, and looks ``container`` up anew by its name, so
+    that it may be made anew meanwhile. Raises ``OSError`` when ``here`` is taken.
+    """
+    with _Listener(engine, relay, container, port, here):
+        yield
 
 
 def _gateway_of(engine: Engine, container: ObservedContainer) -> str:
@@ -80,11 +93,11 @@ def relay_command(host: str, port: int) -> tuple[str, ...]:
 class _Listener:
     """Accepts on loopback and gives every connection a stream of its own."""
 
-    def __init__(self, engine: Engine, relay: str, container: str, port: int) -> None:
+    def __init__(self, engine: Engine, relay: str, container: str, port: int, here: int = 0) -> None:
         self._engine = engine
         self._relay = relay
         self._command = relay_command(container, port)
-        self._server = socket.create_server((_LOOPBACK, 0))
+        self._server = socket.create_server((_LOOPBACK, here))
         self._open: set[Stream | socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()

@@ -46,13 +46,25 @@ def find_address(environment: Mapping[str, str]) -> EngineAddress:
     host = environment.get("DOCKER_HOST")
     try:
         if host:
-            return EngineAddress(host, _environment_tls(environment))
-        return _context_address(environment.get("DOCKER_CONTEXT") or None)
+            return _checked(EngineAddress(host, _environment_tls(environment)))
+        return _checked(_context_address(environment.get("DOCKER_CONTEXT") or None))
     except DockerException as error:
         raise EngineUnavailable(
             f"the docker settings cannot be used: {error}",
-            hint="check DOCKER_HOST, DOCKER_CERT_PATH and `docker context ls`",
+            hint="check DOCKER_HOST, DOCKER_CERT_PATH and 'docker context ls'",
         ) from error
+
+
+def _checked(address: EngineAddress) -> EngineAddress:
+    """``address``, if it can be read as one."""
+    try:
+        _ = urlsplit(address.url).port
+    except ValueError as error:
+        raise EngineUnavailable(
+            f"'{address.url}' is no address of a container engine: {error}",
+            hint="set DOCKER_HOST to one such as unix:///var/run/docker.sock or tcp://host:2376",
+        ) from error
+    return address
 
 
 def _context_address(name: str | None) -> EngineAddress:
@@ -60,7 +72,7 @@ def _context_address(name: str | None) -> EngineAddress:
     if context is None:
         raise EngineUnavailable(
             f"the docker context '{name or 'that is current'}' does not exist",
-            hint="docker context ls, then docker context use NAME",
+            hint="'docker context ls' lists them, 'docker context use NAME' chooses one",
         )
     if context.name == "default":
         return EngineAddress(DEFAULT_URL)

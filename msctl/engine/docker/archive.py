@@ -8,11 +8,14 @@ import posixpath
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from msctl.model.desired import SecretFile
+if TYPE_CHECKING:
+    from msctl.model.desired import SecretFile
 
 _MODE = 0o400
 _SIDES = ("a", "b")
+_HIDDEN = ".."
 _ACCOUNT_FIELDS = 4
 _GROUP_FIELDS = 3
 
@@ -48,21 +51,21 @@ def replacements(files: Sequence[SecretFile], owner: Owner, present: bytes) -> b
     targets = _link_targets(present)
     entries = []
     for file in files:
-        first, second = (f"..{file.name}.{side}" for side in _SIDES)
+        first, second = (f"{_HIDDEN}{file.name}.{side}" for side in _SIDES)
         hidden = second if targets.get(file.name) == first else first
         entries += [_regular(hidden, _content(file), owner), _link(file.name, hidden, owner)]
     return _archive(entries)
 
 
-def digests(archive: bytes, names: Sequence[str]) -> dict[str, str]:
-    """SHA-256 of the files of these names in an archive of their folder, links followed."""
+def digests(archive: bytes) -> dict[str, str]:
+    """SHA-256 of each file in an archive of their folder, by name, each link followed."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         members = {posixpath.basename(m.name): m for m in tar.getmembers() if not m.isdir()}
         found = {}
-        for name in names:
-            member = members.get(name)
-            if member is not None and member.issym():
-                member = members.get(member.linkname)
+        for name, named in members.items():
+            if name.startswith(_HIDDEN):
+                continue
+            member = members.get(named.linkname) if named.issym() else named
             stream = tar.extractfile(member) if member is not None and member.isreg() else None
             if stream is not None:
                 found[name] = hashlib.sha256(stream.read()).hexdigest()

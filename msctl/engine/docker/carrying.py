@@ -6,14 +6,18 @@ A filling of its own costs the engine a mount of the container's root file syste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msctl import labels
-from msctl.engine.docker.archive import Owner, folders, numeric_owner
-from msctl.engine.docker.client import EngineClient
+from msctl.engine.docker.archive import folders, numeric_owner
 from msctl.engine.docker.payload import carrier_payload
 from msctl.engine.docker.volumes import clear_place
-from msctl.engine.port import Identity
-from msctl.model.desired import ContainerSpec
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.archive import Owner
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.port import Identity
+    from msctl.model.desired import ContainerSpec
 
 
 def fill(

@@ -6,16 +6,18 @@ import json
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from docker.api.client import APIClient
 from requests import Response
 
-from msctl.engine.docker.address import EngineAddress
 from msctl.engine.docker.failures import refusal, translating, unavailable
 from msctl.engine.docker.ssh_door import SshDoor
 from msctl.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.address import EngineAddress
 
 NEWEST_API = (1, 44)
 """The newest API version this adapter was written for; an engine speaks older ones too."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from msctl import labels
 from msctl.engine.docker.carrying import fill
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.delivery import deliver
-from msctl.engine.docker.execution import Clock
 from msctl.engine.docker.failures import EngineRefusal, port_taken
 from msctl.engine.docker.labelling import owned
 from msctl.engine.docker.networks import connect, subnets_of
-from msctl.engine.docker.observe import Json
 from msctl.engine.docker.payload import ALWAYS, NEVER, container_payload, endpoint, resolver_addresses
 from msctl.engine.docker.volumes import clear_place, remove_volume
-from msctl.engine.port import Identity
 from msctl.errors import EngineError, NameConflict, ObjectMissing
-from msctl.model.desired import ContainerSpec
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.execution import Clock
+    from msctl.engine.docker.observe import Json
+    from msctl.engine.port import Identity
+    from msctl.model.desired import ContainerSpec
 
 _STOP_MARGIN = 30.0
 _LEFTOVER_TIMEOUT = 60.0
@@ -207,7 +210,7 @@ def _remove_unstarted(client: EngineClient, identity: Identity, name: str) -> No
 def _foreign(name: str, container_id: str) -> NameConflict:
     return NameConflict(
         f"container '{name}' ({container_id[:12]}) is not msctl's; it was left untouched",
-        hint=f"docker rm {name}, or choose another project name",
+        hint=f"'docker rm {name}' removes it; or choose another project name",
     )
 
 

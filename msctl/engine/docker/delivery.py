@@ -6,10 +6,12 @@ stay. It is filled through the engine's archive call, which works on a remote en
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msctl.engine.docker.archive import (
-    Owner,
     digests,
     named_owner,
     numeric_owner,
@@ -17,18 +19,23 @@ from msctl.engine.docker.archive import (
     plain_files,
     replacements,
 )
-from msctl.engine.docker.client import EngineClient
-from msctl.engine.docker.observe import Json
 from msctl.engine.docker.payload import SECRETS_FOLDER
 from msctl.errors import EngineError, ObjectMissing
-from msctl.model.desired import SecretFile
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.archive import Owner
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.observe import Json
+    from msctl.model.desired import SecretFile
+
+_PATH_STAT = "X-Docker-Container-Path-Stat"
 
 
 def deliver(client: EngineClient, found: Json, files: Sequence[SecretFile]) -> None:
     """Put ``files`` into the inspected container ``found``; in one that has run each is replaced whole."""
     if all(mount["Destination"] != SECRETS_FOLDER for mount in found["Mounts"]):
         name = found["Name"].removeprefix("/")
-        raise EngineError(f"container {name} was created without secrets", hint="recreate it: msctl up")
+        raise EngineError(f"container {name} was created without secrets", hint="'msctl up' makes it anew")
     owner = _owner(client, found["Id"], found["Config"]["User"])
     if found["State"]["Status"] == "created":
         archive = plain_files(files, owner)
@@ -37,10 +44,20 @@ def deliver(client: EngineClient, found: Json, files: Sequence[SecretFile]) -> N
     client.call("PUT", f"/containers/{found['Id']}/archive", data=archive, query={"path": SECRETS_FOLDER})
 
 
-def secret_digests(client: EngineClient, container: str, names: Sequence[str]) -> Mapping[str, str]:
-    """SHA-256 of the files of these names that are there."""
+def secret_digests(client: EngineClient, container: str) -> Mapping[str, str]:
+    """SHA-256 of each file that is there."""
     client.read(f"/containers/{container}/json")
-    return digests(archive, names) if (archive := _fetched(client, container, SECRETS_FOLDER)) else {}
+    return digests(archive) if (archive := _fetched(client, container, SECRETS_FOLDER)) else {}
+
+
+def secrets_stamp(client: EngineClient, container: str) -> str:
+    """When the folder's entries last changed, to the nanosecond; empty where there is none."""
+    try:
+        answer = client.call("HEAD", f"/containers/{container}/archive", query={"path": SECRETS_FOLDER})
+    except ObjectMissing:
+        client.read(f"/containers/{container}/json")
+        return ""
+    return str(json.loads(base64.b64decode(answer.headers[_PATH_STAT]))["mtime"])
 
 
 def _owner(client: EngineClient, container: str, user: str) -> Owner:

@@ -8,27 +8,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msctl import labels
 from msctl.engine.docker import containers, delivery, execution, logs, networks, volumes, watching
-from msctl.engine.docker.address import EngineAddress, find_address
-from msctl.engine.docker.client import EngineClient, open_client
+from msctl.engine.docker.address import find_address
+from msctl.engine.docker.client import open_client
 from msctl.engine.docker.frames import optional_time
-from msctl.engine.docker.observe import Json, inspected_container, listed_container, observed
-from msctl.engine.port import (
-    EngineEvent,
-    EngineFacts,
-    ExecResult,
-    Identity,
-    LogLines,
-    StopSignal,
-    Stream,
-)
+from msctl.engine.docker.observe import inspected_container, listed_container, observed
+from msctl.engine.port import EngineFacts
 from msctl.errors import ObjectMissing
-from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
-from msctl.model.observed import Observed, ObservedContainer
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.address import EngineAddress
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.observe import Json
+    from msctl.engine.port import (
+        EngineEvent,
+        ExecResult,
+        Identity,
+        LogLines,
+        StopSignal,
+        Stream,
+    )
+    from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
+    from msctl.model.observed import Observed, ObservedContainer
 
 _READERS = 8
 
@@ -141,9 +146,13 @@ class DockerEngine:
         """Replace files under /run/secrets."""
         delivery.deliver(self.client, containers.inspect_ours(self.client, identity, name), files)
 
-    def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
-        """SHA-256 of files under /run/secrets."""
-        return delivery.secret_digests(self.client, name, files)
+    def read_secret_digests(self, name: str) -> Mapping[str, str]:
+        """SHA-256 of each file under /run/secrets."""
+        return delivery.secret_digests(self.client, name)
+
+    def read_secrets_stamp(self, name: str) -> str:
+        """When files were last put under /run/secrets, or removed."""
+        return delivery.secrets_stamp(self.client, name)
 
     def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
         """Unpack an archive over the working folder."""
@@ -182,7 +191,7 @@ class DockerEngine:
 
     def open_stream(self, name: str, command: Sequence[str]) -> Stream:
         """Talk to a command in a container."""
-        return execution.open_stream(self.client, name, command)
+        return execution.open_stream(self.client, name, command, self._clock)
 
     def logs(
         self,

@@ -7,16 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.frames import Demultiplexer
-from msctl.engine.docker.stream import ExecStream, Hijacked, start_exec
+from msctl.engine.docker.stream import ExecStream, start_exec
 from msctl.engine.port import ExecResult
 from msctl.errors import CommandTimeout, EngineError
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.stream import Hijacked
 
 OUTPUT_LIMIT = 1024 * 1024
 _CUT = "\n… output cut at 1 MiB"
 _SETTLE = 0.005
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +47,30 @@ def execute(
     exec_id = _prepare(client, name, command, user=user, stdin=stdin is not None)
     connection = start_exec(client, exec_id)
     output = _converse(connection, stdin, deadline - clock.now())
-    while output is not None and clock.now() < deadline:
-        found = client.read(f"/exec/{exec_id}/json")
-        if not found["Running"] and found["ExitCode"] is not None:
-            return ExecResult(found["ExitCode"], _text(output))
-        clock.sleep(_SETTLE)
+    code = None if output is None else _exit_code(client, exec_id, deadline, clock)
+    if output is not None and code is not None:
+        return ExecResult(code, _text(output))
     raise CommandTimeout(f"'{shlex.join(command)}' in {name} did not end within {timeout:g} s")
 
 
-def open_stream(client: EngineClient, name: str, command: Sequence[str]) -> ExecStream:
+def open_stream(client: EngineClient, name: str, command: Sequence[str], clock: Clock) -> ExecStream:
     """Start a command and talk to it."""
     exec_id = _prepare(client, name, command, user=None, stdin=True)
-    return ExecStream(start_exec(client, exec_id), f"{command[0]} in {name}")
+
+    def ended() -> int | None:
+        return _exit_code(client, exec_id, clock.now() + _PATIENCE, clock)
+
+    return ExecStream(start_exec(client, exec_id), f"{command[0]} in {name}", ended)
+
+
+def _exit_code(client: EngineClient, exec_id: str, deadline: float, clock: Clock) -> int | None:
+    """Of a command whose output ended; nothing if it is not known before ``deadline``."""
+    while clock.now() < deadline:
+        found = client.read(f"/exec/{exec_id}/json")
+        if not found["Running"] and found["ExitCode"] is not None:
+            return int(found["ExitCode"])
+        clock.sleep(_SETTLE)
+    return None
 
 
 def _prepare(

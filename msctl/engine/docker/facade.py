@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docker import DockerClient
 
-from msctl.engine.docker.client import EngineClient
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
 
 
 class Facade(DockerClient):

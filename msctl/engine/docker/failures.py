@@ -32,7 +32,7 @@ def refusal(status: int, reason: str) -> EngineError:
     """The error for an HTTP answer ``status`` whose message is ``reason``."""
     lowered = reason.lower()
     if "no such image" in lowered or "manifest unknown" in lowered:
-        return ImageError(reason, hint="msctl images get")
+        return ImageError(reason, hint="'msctl images get' gets what is missing")
     if status == HTTPStatus.NOT_FOUND:
         return ObjectMissing(reason)
     return EngineRefusal(status, reason)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msctl import labels
-from msctl.engine.port import Identity
-from msctl.model.desired import ContainerSpec, NetworkSpec, VolumeSpec
 from msctl.model.upkeep import encode, upkeep_of
 from msctl.plan.differences import described
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Identity
+    from msctl.model.desired import ContainerSpec, NetworkSpec, VolumeSpec
 
 
 def container_labels(identity: Identity, spec: ContainerSpec, config_hash: str) -> dict[str, str]:

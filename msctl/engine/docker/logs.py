@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.frames import Demultiplexer, LineAssembler
-from msctl.engine.docker.stream import Feed, open_feed
-from msctl.engine.port import LogLine
+from msctl.engine.docker.stream import open_feed
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.stream import Feed
+    from msctl.engine.port import LogLine
 
 
 class FeedLines:

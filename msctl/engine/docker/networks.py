@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.failures import EngineRefusal
 from msctl.engine.docker.labelling import owned
-from msctl.engine.docker.observe import Json, subnets
+from msctl.engine.docker.observe import subnets
 from msctl.engine.docker.payload import MTU_OPTION, network_payload
-from msctl.engine.port import Identity
 from msctl.errors import EngineError, NameConflict, ObjectMissing, SubnetTaken
-from msctl.model.desired import NetworkSpec
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.observe import Json
+    from msctl.engine.port import Identity
+    from msctl.model.desired import NetworkSpec
 
 _OVERLAP = ("overlaps with other one", "networks have overlapping")
 
@@ -46,7 +49,7 @@ def subnets_of(client: EngineClient, names: Sequence[str]) -> dict[str, str | No
     found = {n["Name"]: next(iter(subnets(n)), None) for n in listed}
     for name in names:
         if name not in found:
-            raise ObjectMissing(f"network '{name}' does not exist", hint="msctl up")
+            raise ObjectMissing(f"network '{name}' does not exist", hint="'msctl up' makes it")
     return {name: found[name] for name in names}
 
 
@@ -65,7 +68,7 @@ def _settled(client: EngineClient, identity: Identity, name: str) -> bool:
     if foreign:
         raise NameConflict(
             f"network '{name}' ({foreign[0]['Id'][:12]}) is not msctl's; it was left untouched",
-            hint=f"docker network rm {name}, or choose another project name",
+            hint=f"'docker network rm {name}' removes it; or choose another project name",
         )
     for twin in sorted(found, key=lambda n: (n["Created"], n["Id"]))[1:]:
         _remove(client, twin["Id"])
@@ -98,5 +101,8 @@ def _explained(refused: EngineRefusal, name: str, subnet: str | None) -> EngineE
     if subnet and any(words in refused.reason for words in _OVERLAP):
         return SubnetTaken(f"network '{name}' cannot have {subnet}: {refused.reason}")
     if "non-overlapping" in refused.reason:
-        return EngineError(f"network '{name}': {refused.reason}", hint="docker network prune")
+        return EngineError(
+            f"network '{name}': {refused.reason}",
+            hint="'docker network prune' removes those that nobody uses",
+        )
     return refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msctl import labels
 from msctl.engine.docker.labelling import (
@@ -15,9 +15,11 @@ from msctl.engine.docker.labelling import (
     network_labels,
     volume_labels,
 )
-from msctl.engine.port import Identity
 from msctl.errors import EngineError
-from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Identity
+    from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, PortBinding, VolumeSpec
 
 ALWAYS = "unless-stopped"
 NEVER = "no"

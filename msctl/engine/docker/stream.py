@@ -6,15 +6,17 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from requests import Response
 
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.failures import translating
 from msctl.engine.docker.frames import STDOUT, Demultiplexer
 from msctl.errors import EngineError
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
 
 _PIECE = 65536
 _KEPT_ERRORS = 4096
@@ -65,9 +67,10 @@ class Hijacked:
 class ExecStream:
     """The port's ``Stream``: stdin and stdout of a command in a container; stderr is kept for the error."""
 
-    def __init__(self, connection: Hijacked, command: str) -> None:
+    def __init__(self, connection: Hijacked, command: str, ended: Callable[[], int | None]) -> None:
         self._connection = connection
         self._command = command
+        self._ended = ended
         self._frames = Demultiplexer()
         self._ready: list[bytes] = []
         self._errors = b""
@@ -89,6 +92,10 @@ class ExecStream:
                 return b""
             self._ready = [piece for stream, piece in self._frames.feed(data) if self._wanted(stream, piece)]
         return self._ready.pop(0)
+
+    def exit_code(self) -> int | None:
+        """The command's, which the engine knows a moment after its output ended."""
+        return self._ended()
 
     def close(self) -> None:
         """End it."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from msctl.engine.docker.client import EngineClient
 from msctl.engine.docker.failures import EngineRefusal
 from msctl.engine.docker.labelling import owned
-from msctl.engine.docker.observe import Json
 from msctl.engine.docker.payload import volume_payload
-from msctl.engine.port import Identity
 from msctl.errors import NameConflict, ObjectMissing
-from msctl.model.desired import VolumeSpec
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.observe import Json
+    from msctl.engine.port import Identity
+    from msctl.model.desired import VolumeSpec
 
 
 def create_volume(client: EngineClient, identity: Identity, spec: VolumeSpec) -> None:
@@ -49,5 +52,5 @@ def _refuse_foreign(found: Json, identity: Identity) -> None:
     if not owned(found["Labels"], identity.project):
         raise NameConflict(
             f"volume '{found['Name']}' is not msctl's; it was left untouched",
-            hint=f"docker volume rm {found['Name']}, or choose another project name",
+            hint=f"'docker volume rm {found['Name']}' removes it; or choose another project name",
         )

@@ -6,12 +6,16 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msctl import labels
-from msctl.engine.docker.client import EngineClient
-from msctl.engine.docker.stream import Feed, open_feed
-from msctl.engine.port import EngineEvent, StopSignal
+from msctl.engine.docker.stream import open_feed
+from msctl.engine.port import EngineEvent
+
+if TYPE_CHECKING:
+    from msctl.engine.docker.client import EngineClient
+    from msctl.engine.docker.stream import Feed
+    from msctl.engine.port import StopSignal
 
 _ACTIONS = (
     "create",

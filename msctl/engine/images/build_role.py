@@ -15,11 +15,12 @@ import docker.errors
 
 from msctl import labels
 from msctl.engine.images.apt_settings import read_apt_settings
-from msctl.engine.images.bootstrap_tool import ensure_tool
+from msctl.engine.images.bootstrap_tool import BootstrapTool
 from msctl.engine.images.cache import building, cache_folder, locked
 from msctl.engine.images.certificates import extra_certificates, machine_bundles
 from msctl.engine.images.debian_root import RootMaker
 from msctl.engine.images.docker_build import Build, build_image, context_of, import_root, translated
+from msctl.engine.images.finding import find_image
 from msctl.engine.images.local_files import using_files
 from msctl.engine.images.pip_settings import read_pip_settings
 from msctl.engine.images.proxies import proxy_environment
@@ -84,14 +85,18 @@ def blueprint(role: str) -> Blueprint:
     return Blueprint(recipe, root, {**layer, **package_files(), "opt/msctl/pip.conf": (pip, 0o644)})
 
 
-def build_role(client: docker.DockerClient, role: str, sink: Sink, log_dir: Path) -> ImageChoice:
+def build_role(
+    client: docker.DockerClient, role: str, tool: BootstrapTool, sink: Sink, log_dir: Path
+) -> ImageChoice:
     """Build a role's image from its recipe unless another builder did while this one waited for it."""
     cache = cache_folder(os.environ)
     with using_files(f"the image of {role} cannot be built", cache), building(cache):
-        return _build_role(client, role, sink, log_dir)
+        return _build_role(client, role, tool, sink, log_dir)
 
 
-def _build_role(client: docker.DockerClient, role: str, sink: Sink, log_dir: Path) -> ImageChoice:
+def _build_role(
+    client: docker.DockerClient, role: str, tool: BootstrapTool, sink: Sink, log_dir: Path
+) -> ImageChoice:
     plan = blueprint(role)
     log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = log_dir / f"image-{role}.log"
@@ -99,8 +104,8 @@ def _build_role(client: docker.DockerClient, role: str, sink: Sink, log_dir: Pat
     log.write_text("", encoding="utf-8")
     with locked(cache_folder(os.environ), f"image-{role}"), _replacing(client, plan.reference):
         image_id = built_image(client, plan)
-        if image_id is None and not (plan.layer and _present(client, plan.root_reference)):
-            image_id = _make_root(client, plan, sink, log)
+        if image_id is None and not (plan.layer and find_image(client, plan.root_reference)):
+            image_id = _make_root(client, plan, tool, sink, log)
         if plan.layer and built_image(client, plan) is None:
             build = Build(plan.reference, {"ROOT": plan.root_reference}, plan.mark)
             image_id = build_image(client, build, context_of(plan.layer), role, sink, log)
@@ -109,32 +114,29 @@ def _build_role(client: docker.DockerClient, role: str, sink: Sink, log_dir: Pat
 
 def built_image(client: docker.DockerClient, plan: Blueprint) -> str | None:
     """Id of the image that was made from exactly this blueprint, ``None`` if there is none."""
-    with translated("Images could not be listed"):
-        found = client.images.list(plan.reference, filters={"label": f"{labels.RECIPE}={plan.hash}"})
-        return str(found[0].id) if found else None
+    found = find_image(client, plan.reference)
+    return found.id if found is not None and found.labels.get(labels.RECIPE) == plan.hash else None
 
 
 @contextmanager
 def _replacing(client: docker.DockerClient, reference: str) -> Iterator[None]:
     """Remove the image that bore ``reference`` before, unless something still needs it."""
-    with translated("Images could not be listed"):
-        before = client.images.list(reference)
+    before = find_image(client, reference)
     yield
-    with translated("Images could not be listed"):
-        after = client.images.list(reference)
-    for image in before:
-        if image not in after:
-            with translated("Images could not be removed"), suppress(docker.errors.APIError):
-                client.images.remove(str(image.id))
+    if before is not None and before != find_image(client, reference):
+        with translated("images could not be removed"), suppress(docker.errors.APIError):
+            client.images.remove(before.id)
 
 
-def _make_root(client: docker.DockerClient, plan: Blueprint, sink: Sink, log: Path) -> str:
+def _make_root(
+    client: docker.DockerClient, plan: Blueprint, tool: BootstrapTool, sink: Sink, log: Path
+) -> str:
     recipe = plan.recipe
 
     def report(line: str) -> None:
         sink.emit(StepProgress(recipe.role, line))
 
-    ensure_tool(sink)
+    tool.ensure(sink)
     maker = RootMaker(cache_folder(os.environ), read_apt_settings(os.environ), proxy_environment(os.environ))
     base = maker.base(base_recipe(), log, report)
     with _stage(recipe) as stage, maker.role(recipe, base, stage, log, report) as root:
@@ -172,8 +174,3 @@ def _stage(recipe: Recipe) -> Iterator[Path]:
 def _machine_certificates() -> Sequence[str]:
     configured = read_pip_settings(os.environ).get("cert")
     return extra_certificates(machine_bundles(os.environ, configured))
-
-
-def _present(client: docker.DockerClient, reference: str) -> bool:
-    with translated("Images could not be listed"):
-        return bool(client.images.list(reference))

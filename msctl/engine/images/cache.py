@@ -9,14 +9,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msctl.engine.images.local_files import using_files
+from msctl.errors import ImageError
 
 _LEFTOVERS = ("stage-*", "root-*", "apt-*.conf", "*.partial")
 
 
+def cache_place(environ: Mapping[str, str]) -> Path | None:
+    """msctl's folder below ``XDG_CACHE_HOME``, be it there or not; ``None`` for a user without a home."""
+    home = Path(environ.get("XDG_CACHE_HOME") or "")
+    if not home.is_absolute():  # the XDG specification has relative ones ignored
+        try:
+            home = Path(environ.get("HOME") or Path.home()) / ".cache"
+        except RuntimeError:
+            return None
+    return home / "msctl"
+
+
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """msctl's folder below ``XDG_CACHE_HOME``, made private to the user."""
-    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
-    folder = Path(home) / "msctl"
+    """The same, made private to the user; raises ``ImageError``."""
+    folder = cache_place(environ)
+    if folder is None:
+        raise ImageError("this user has no home folder", "set HOME, or XDG_CACHE_HOME, to a folder of yours")
     with using_files("the cache folder cannot be made", folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

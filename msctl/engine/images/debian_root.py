@@ -87,7 +87,7 @@ class RootMaker:
             lines = _converse(process, "".join(f"{source.line}\n" for source in sources), log, report)
         if process.returncode != 0:
             partial.unlink()
-            raise BuildFailed("A Debian root could not be made", lines, str(log))
+            raise BuildFailed("a Debian root could not be made", lines, str(log))
         partial.replace(target)
 
 
@@ -95,7 +95,7 @@ def _converse(process: subprocess.Popen[str], text: str, log: Path, report: Repo
     last: deque[str] = deque(maxlen=_SHOWN_LINES)
     with process, log.open("a", encoding="utf-8") as record:
         if process.stdin is None or process.stderr is None:
-            raise BuildFailed("A Debian root could not be made: its tool has no pipes")
+            raise BuildFailed("a Debian root could not be made: its tool has no pipes")
         with suppress(BrokenPipeError):  # a tool that ends before it reads says why on its stderr
             process.stdin.write(text)
             process.stdin.flush()

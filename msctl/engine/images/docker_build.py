@@ -91,7 +91,7 @@ def translated(message: str, log: Path | None = None) -> Iterator[None]:
             raise ImageError(f"{message}: {explanation}") from exc
         raise BuildFailed(f"{message}: {explanation}", [explanation], str(log)) from exc
     except (docker.errors.DockerException, requests.exceptions.RequestException) as exc:
-        raise EngineUnavailable(f"The container engine does not answer: {exc}") from exc
+        raise EngineUnavailable(f"the container engine does not answer: {exc}") from exc
 
 
 def _events(client: docker.DockerClient, build: Build, context: IO[bytes]) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Semaphore
 from time import monotonic
@@ -13,8 +13,9 @@ from time import monotonic
 import docker
 
 from msctl import labels
+from msctl.engine.images.bootstrap_tool import BootstrapTool
 from msctl.engine.images.build_role import blueprint, build_role, built_image
-from msctl.engine.images.docker_build import translated
+from msctl.engine.images.finding import find_image
 from msctl.engine.images.policy import Way, only_official, ways, without_recipe
 from msctl.engine.images.pull import pull_image
 from msctl.engine.images.roles import ROLES, ImageChoice, Wanted
@@ -54,6 +55,7 @@ class _Getter:
     sink: Sink
     log_dir: Path
     builders: Semaphore
+    tool: BootstrapTool = field(default_factory=BootstrapTool)
 
     def get(self, wanted: Wanted) -> ImageChoice:
         """Pull or build one image, with its events."""
@@ -80,7 +82,7 @@ class _Getter:
                     Notice("info", f"{exc.message}; building {wanted.role} from our recipe instead")
                 )
         with self.builders:
-            return build_role(self.client, wanted.role, self.sink, self.log_dir)
+            return build_role(self.client, wanted.role, self.tool, self.sink, self.log_dir)
 
 
 def _found(client: docker.DockerClient, wanted: Wanted, way: Way) -> ImageChoice | None:
@@ -98,18 +100,19 @@ def _pulled(client: docker.DockerClient, wanted: Wanted, sink: Sink) -> ImageCho
     pull_image(client, _official_reference(wanted), wanted.role, sink)
     choice = _official_choice(client, wanted)
     if choice is None:
-        raise ImageError(f"{_official_reference(wanted)} was pulled and is gone again")
+        raise ImageError(
+            f"{_official_reference(wanted)} was pulled and is gone again", "run the command again"
+        )
     return choice
 
 
 def _official_choice(client: docker.DockerClient, wanted: Wanted) -> ImageChoice | None:
     reference = _official_reference(wanted)
-    with translated("Images could not be listed"):
-        found = client.images.list(reference)
-    if not found:
+    found = find_image(client, reference)
+    if found is None:
         return None
     version = wanted.version or reference.rpartition(":")[2]
-    return ImageChoice(wanted.role, reference, str(found[0].id), "official", version)
+    return ImageChoice(wanted.role, reference, found.id, "official", version)
 
 
 def _official_reference(wanted: Wanted) -> str:
@@ -118,12 +121,11 @@ def _official_reference(wanted: Wanted) -> str:
 
 def _outdated_recipe(client: docker.DockerClient, wanted: Wanted) -> bool:
     """Whether an earlier build of our recipe serves this role, so that its kind should not change now."""
-    with translated("Images could not be listed"):
-        reference = ROLES[wanted.role].recipe_reference
-        return bool(client.images.list(reference, filters={"label": labels.RECIPE}))
+    found = find_image(client, ROLES[wanted.role].recipe_reference)
+    return found is not None and labels.RECIPE in found.labels
 
 
 def _unobtainable(wanted: Wanted, cause: ImageError) -> ImageError:
     if only_official(wanted):
-        return ImageError(f"{cause.message}. {without_recipe(wanted)}", "Remove the pin, or give the image.")
-    return ImageError(cause.message, "Set platform.images to auto or build, to build it from our recipe.")
+        return ImageError(f"{cause.message}; {without_recipe(wanted)}", "remove the pin, or give the image")
+    return ImageError(cause.message, "set platform.images to auto or build, to build it from our recipe")

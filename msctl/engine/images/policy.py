@@ -36,8 +36,8 @@ def only_official(wanted: Wanted) -> bool:
 def without_recipe(wanted: Wanted) -> str:
     """Why our recipe cannot stand in for a pinned image."""
     if wanted.image:
-        return f"Our recipe cannot stand in for the pinned image {wanted.image}."
-    return f"Our recipe has {wanted.role} {ROLES[wanted.role].recipe_version} only."
+        return f"our recipe cannot stand in for the pinned image {wanted.image}"
+    return f"our recipe has {wanted.role} {ROLES[wanted.role].recipe_version} only"
 
 
 def _policy_of(role: Role, policy: ImagePolicy) -> tuple[Way, ...]:
@@ -55,7 +55,7 @@ def _dead_end(role: Role, wanted: Wanted, policy: ImagePolicy) -> tuple[str, str
     reason = f"{subject} cannot be had with platform.images: {policy}"
     if only_official(wanted):
         return (
-            f"{reason}. {without_recipe(wanted)}",
-            "Remove the pin, or set platform.images to auto or pull.",
+            f"{reason}; {without_recipe(wanted)}",
+            "remove the pin, or set platform.images to auto or pull",
         )
-    return f"{reason}: its data was made by the {wanted.kind} image", "Set platform.images to auto."
+    return f"{reason}: its data was made by the {wanted.kind} image", "set platform.images to auto"

@@ -21,5 +21,8 @@ def proxy_environment(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 def on_loopback(address: str) -> bool:
     """Whether ``address`` can be reached from this machine only, not from a container."""
-    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return False  # no address at all: whoever uses it says so
     return host.startswith(_LOOPBACK)

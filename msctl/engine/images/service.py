@@ -9,7 +9,8 @@ from pathlib import Path
 
 import docker
 
-from msctl.engine.images.docker_build import Build, build_image, translated
+from msctl.engine.images.docker_build import Build, build_image
+from msctl.engine.images.finding import find_image
 from msctl.engine.images.local_files import using_files
 from msctl.engine.images.pip_settings import PipSettings, read_pip_settings
 from msctl.engine.images.proxies import on_loopback, proxy_environment
@@ -53,9 +54,8 @@ def build_service(client: docker.DockerClient, build: ServiceBuild, sink: Sink, 
 def _build_service(client: docker.DockerClient, build: ServiceBuild, sink: Sink, log_dir: Path) -> str:
     context = read_context(build.folder)
     reference = _reference(build, context)
-    with translated("Images could not be listed"):
-        if client.images.list(reference):
-            return reference
+    if find_image(client, reference) is not None:
+        return reference
     log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = log_dir / f"build-{build.service}.log"
     log.touch(mode=0o600)

@@ -75,7 +75,7 @@ class Context:
 def read_context(folder: Path) -> Context:
     """The context of a folder, its ``.dockerignore`` honoured; raises ``ImageError`` without a Dockerfile."""
     if not (folder / DOCKERFILE).is_file():
-        raise ImageError(f"{folder} has no {DOCKERFILE}", "Write one, or name an image instead of build.")
+        raise ImageError(f"{folder} has no {DOCKERFILE}", "write one, or name an image instead of build")
     names = exclude_paths(str(folder), [*_NEVER_WANTED, *_ignored(folder)], DOCKERFILE)
     sendable = (name for name in names if _is_sendable(folder / name))
     return Context(folder, tuple(sorted(Path(name).as_posix() for name in sendable)))
@@ -86,7 +86,9 @@ def _ignored(folder: Path) -> Sequence[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
     except UnicodeDecodeError as error:
-        raise ImageError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise ImageError(
+            f"{path} is not UTF-8: {error.reason} at byte {error.start}", "save the file as UTF-8"
+        ) from error
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 

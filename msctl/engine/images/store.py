@@ -8,8 +8,8 @@ from pathlib import Path
 
 import docker
 
-from msctl.engine.images.docker_build import translated
 from msctl.engine.images.ensure import ensure, present
+from msctl.engine.images.finding import find_image
 from msctl.engine.images.pull import pull_image
 from msctl.engine.images.roles import ROLES, ImageChoice, Wanted
 from msctl.engine.images.service import ServiceBuild, bases, build_service, service_reference
@@ -43,9 +43,8 @@ class DockerImages:
 
     def obtain(self, reference: str, sink: Sink) -> str:
         """Id of an image the manifest names, pulled if it is not present; raises ``ImageError``."""
-        with translated("Images could not be listed"):
-            found = self.client.images.list(reference)
-        return str(found[0].id) if found else pull_image(self.client, reference, reference, sink)
+        found = find_image(self.client, reference)
+        return found.id if found is not None else pull_image(self.client, reference, reference, sink)
 
     def bases(self, context: Path) -> Sequence[str]:
         """The roles whose images a folder's Dockerfile starts from."""
@@ -59,9 +58,8 @@ class DockerImages:
 
     def present(self, references: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Those of ``references`` that the engine has, with their labels."""
-        with translated("Images could not be listed"):
-            found = {name: self.client.images.list(name) for name in references}
-        return {name: images[0].labels for name, images in found.items() if images}
+        found = {name: find_image(self.client, name) for name in references}
+        return {name: image.labels for name, image in found.items() if image is not None}
 
     def build_service(
         self,

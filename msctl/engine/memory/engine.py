@@ -162,7 +162,9 @@ class MemoryEngine:
                 self._remove(identity, spec.name)
             self._storage.require_networks([a.network for a in spec.attachments])
             if self.script.images is not None and spec.image not in self.script.images:
-                raise ImageError(f"no such image: {spec.image}", hint="msctl images get")
+                raise ImageError(
+                    f"no such image: {spec.image}", hint="'msctl images get' gets what is missing"
+                )
             if spec.secrets and not filled:
                 self._storage.clear_secrets(identity, spec.name)
             held = marks(identity, role=spec.role, service=spec.service)
@@ -199,15 +201,22 @@ class MemoryEngine:
             record = self._ours(identity, name)
             if not record.spec.secrets:
                 raise EngineError(
-                    f"container {name} was created without secrets", hint="recreate it: msctl up"
+                    f"container {name} was created without secrets", hint="'msctl up' makes it anew"
                 )
             record.secrets.update(_contents(files))
+            record.deliveries += 1
 
-    def read_secret_digests(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
-        """SHA-256 of files under /run/secrets."""
+    def read_secret_digests(self, name: str) -> Mapping[str, str]:
+        """SHA-256 of each file under /run/secrets."""
         self.script.asked("read_secret_digests", name)
         held = self._record(name).secrets
-        return {f: hashlib.sha256(held[f]).hexdigest() for f in files if f in held}
+        return {file: hashlib.sha256(content).hexdigest() for file, content in held.items()}
+
+    def read_secrets_stamp(self, name: str) -> str:
+        """The container, and how often it was given others."""
+        self.script.asked("read_secrets_stamp", name)
+        record = self._record(name)
+        return f"{record.seen.id} {record.deliveries}"
 
     def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
         """Keep the archive's files."""
@@ -323,7 +332,7 @@ class MemoryEngine:
                 return self._containers[name]
             by_id = next((r for r in self._containers.values() if r.seen.id == name), None)
             if by_id is None:
-                raise ObjectMissing(f"No such container: {name}")
+                raise ObjectMissing(f"no such container: {name}")
             return by_id
 
     def _ours(self, identity: Identity, name: str) -> ContainerRecord:

@@ -27,6 +27,7 @@ class ContainerRecord:
     seen: ObservedContainer
     fixed: Mapping[str, str]
     secrets: dict[str, bytes] = field(default_factory=dict)
+    deliveries: int = 0
     lines: list[LogLine] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 

@@ -64,7 +64,7 @@ class MemoryStorage:
         """Raise ``ObjectMissing`` for the first that is absent."""
         for name in names:
             if name not in self.networks:
-                raise ObjectMissing(f"network '{name}' does not exist", hint="msctl up")
+                raise ObjectMissing(f"network '{name}' does not exist", hint="'msctl up' makes it")
 
     def places(self, networks: list[str], fixed: Mapping[str, str]) -> dict[str, str]:
         """A container's addresses in these networks."""

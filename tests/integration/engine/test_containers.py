@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 import pytest
 
 from msctl import labels
@@ -14,10 +12,9 @@ from msctl.errors import EngineError
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, SecretFile
 from msctl.model.secret import Secret
 from tests.integration.engine.launching import launch
+from tests.integration.free_subnet import free_subnet
 
 pytestmark = pytest.mark.integration
-
-_SUBNET = "10.214.77.0/24"
 
 
 def test_containers_are_hardened_and_limited(
@@ -44,7 +41,12 @@ def test_containers_are_hardened_and_limited(
 def test_an_init_reaps_and_passes_signals_on(
     docker_engine: DockerEngine, identity: Identity, tool_image: str
 ) -> None:
-    name = launch(docker_engine, identity, tool_image, "trap 'exit 5' TERM; while :; do sleep 0.05; done")
+    name = launch(
+        docker_engine, identity, tool_image, "trap 'exit 5' TERM; echo trapped; while :; do sleep 0.05; done"
+    )
+    lines = docker_engine.logs(name, follow=True)
+    assert next(lines).text == "trapped"
+    lines.close()
     first = docker_engine.execute(name, ["cat", "/proc/1/comm"], timeout=30).output
     assert "init" in first
     docker_engine.stop_container(identity, name, 20)
@@ -54,7 +56,9 @@ def test_an_init_reaps_and_passes_signals_on(
 def test_resolvers_are_hosts_of_the_project_network(
     docker_engine: DockerEngine, identity: Identity, tool_image: str
 ) -> None:
-    docker_engine.create_network(identity, NetworkSpec(identity.project, "project", addressed=True), _SUBNET)
+    subnet = free_subnet(docker_engine)
+    network = NetworkSpec(identity.project, "project", addressed=True)
+    docker_engine.create_network(identity, network, str(subnet))
     name = launch(
         docker_engine,
         identity,
@@ -64,7 +68,7 @@ def test_resolvers_are_hosts_of_the_project_network(
         dns_search=("service.consul",),
     )
     found = docker_engine.client.read(f"/containers/{name}/json")
-    assert found["HostConfig"]["Dns"] == [str(ip_network(_SUBNET)[2]), "192.0.2.9"]
+    assert found["HostConfig"]["Dns"] == [str(subnet[2]), "192.0.2.9"]
     resolved = docker_engine.execute(name, ["cat", "/etc/resolv.conf"], timeout=30).output
     assert "search service.consul" in resolved
     assert "tool" in found["NetworkSettings"]["Networks"][identity.project]["Aliases"]

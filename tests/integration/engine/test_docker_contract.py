@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
-from ipaddress import ip_network
 
 import pytest
 
 from msctl.engine.docker import DockerEngine
 from msctl.engine.port import Engine, Identity
+from tests.free_port import free_port
+from tests.integration.free_subnet import free_subnet
 from tests.unit.engine.contract import EngineContract, Kind
 
 pytestmark = pytest.mark.integration
@@ -29,15 +29,11 @@ class TestDockerEngine(EngineContract):
 
     @pytest.fixture
     def subnet(self, docker_engine: DockerEngine) -> str:
-        used = [ip_network(s) for s in docker_engine.observe("none").subnets]
-        free = (f"10.213.{n}.0/24" for n in range(256))
-        return next(s for s in free if not any(ip_network(s).overlaps(u) for u in used))
+        return str(free_subnet(docker_engine))
 
     @pytest.fixture
     def free_port(self) -> int:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port: int = server.getsockname()[1]
-            return port
+        return free_port()
 
     def make_foreign(self, engine: Engine, identity: Identity, image: str, kind: Kind, name: str) -> None:
         client = _docker(engine).client

@@ -96,6 +96,27 @@ def test_a_stream_ends_with_the_words_of_a_failed_command(docker_engine: DockerE
     stream.close()
 
 
+@pytest.mark.parametrize(("command", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137)])
+def test_a_stream_that_ended_knows_the_exit_code(
+    docker_engine: DockerEngine, tool: str, command: str, code: int
+) -> None:
+    stream = docker_engine.open_stream(tool, ["sh", "-c", f"echo words; {command}"])
+    assert b"".join(iter(stream.receive, b"")) == b"words\n"
+    assert stream.exit_code() == code
+    stream.close()
+
+
+def test_a_stream_of_a_container_that_is_killed_did_not_end_well(
+    docker_engine: DockerEngine, identity: Identity, tool: str
+) -> None:
+    stream = docker_engine.open_stream(tool, ["sh", "-c", "echo words; sleep 300"])
+    assert stream.receive() == b"words\n"
+    docker_engine.stop_container(identity, tool, 0)
+    assert stream.receive() == b""
+    assert stream.exit_code() != 0
+    stream.close()
+
+
 def test_closing_a_stream_wakes_its_reader(docker_engine: DockerEngine, tool: str) -> None:
     stream = docker_engine.open_stream(tool, ["sleep", "300"])
     received: list[bytes] = []

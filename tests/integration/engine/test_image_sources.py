@@ -34,8 +34,8 @@ def project(client: docker.DockerClient) -> Iterator[str]:
     """A project name whose images are removed afterwards."""
     name = f"t{uuid.uuid4().hex[:10]}"
     yield name
-    for image in client.images.list():
-        for tag in image.tags:
+    for image in client.api.images():
+        for tag in image["RepoTags"] or ():
             if tag.startswith(f"{name}/"):
                 client.images.remove(tag)
 

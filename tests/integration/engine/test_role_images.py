@@ -77,7 +77,7 @@ def start(
 def ask(engine: DockerEngine, name: str, *command: str) -> str:
     """Output of a command in the container, empty when it fails or the container does not run."""
     try:
-        result = engine.execute(name, command, timeout=20)
+        result = engine.execute(name, command, timeout=60)
     except EngineError:
         return ""
     return result.output if result.exit_code == 0 else ""
@@ -188,8 +188,8 @@ def test_broker(docker_engine: DockerEngine, identity: Identity) -> None:
     )
     eventually(lambda: ask_over_network(docker_engine, identity, "amqp", "broker"), 90)
     assert "shop" in ask(docker_engine, name, "rabbitmqctl", "-q", "list_vhosts")
-    assert "Server startup complete" in "".join(line.text for line in docker_engine.logs(name))
-    docker_engine.stop_container(identity, name, 20)
+    eventually(lambda: "Server startup complete" in "".join(line.text for line in docker_engine.logs(name)))
+    docker_engine.stop_container(identity, name, 60)
     assert docker_engine.inspect(name).exit_code == 0
 
 
@@ -212,7 +212,7 @@ def test_registry(docker_engine: DockerEngine, identity: Identity) -> None:
     leader = ("http", "registry:8500", "/v1/status/leader")
     eventually(lambda: ":8300" in ask_over_network(docker_engine, identity, *leader), 60)
     question = ("dns", "registry", "consul.service.consul")
-    assert eventually(lambda: ask_over_network(docker_engine, identity, *question), 30) == "1\n"
+    eventually(lambda: ask_over_network(docker_engine, identity, *question) == "1\n", 60)
 
 
 def test_metrics(docker_engine: DockerEngine, identity: Identity) -> None:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.integration
 
 _READER = """
 import hashlib, sys
+print("reading", flush=True)
 seen = {"missing": 0, "read": 0}
 bad = []
 while "last" not in seen:
@@ -111,6 +112,7 @@ def test_a_reader_sees_no_half_replaced_file(
 ) -> None:
     name = launch(docker_engine, identity, tool_image, user="app", secrets=(_numbered(0),), read_only=True)
     stream = docker_engine.open_stream(name, ["python3", "-c", _READER])
+    assert stream.receive() == b"reading\n"
     for number in range(1, 41):
         docker_engine.deliver_secrets(identity, name, (_numbered(number),))
     report = b"".join(iter(stream.receive, b"")).decode()

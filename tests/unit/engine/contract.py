@@ -132,7 +132,9 @@ class EngineContract(ABC):
         with pytest.raises(ObjectMissing):
             engine.logs(name)
         with pytest.raises(ObjectMissing):
-            engine.read_secret_digests(name, ["token"])
+            engine.read_secret_digests(name)
+        with pytest.raises(ObjectMissing):
+            engine.read_secrets_stamp(name)
 
     def test_a_second_container_of_a_name_is_refused(
         self, engine: Engine, identity: Identity, image: str
@@ -144,7 +146,7 @@ class EngineContract(ABC):
             engine.create_container(identity, spec, "h2", {})
         assert not isinstance(caught.value, NameConflict)
         assert engine.inspect(spec.name).config_hash == "h1"
-        assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("one")}
+        assert engine.read_secret_digests(spec.name) == {"token": _digest("one")}
 
     def test_what_a_killed_command_left_unstarted_is_made_anew(
         self, engine: Engine, identity: Identity, image: str
@@ -153,7 +155,7 @@ class EngineContract(ABC):
         spec = _spec(identity, image, secrets=(SecretFile("token", Secret("two")),))
         engine.create_container(identity, spec, "h2", {})
         assert engine.inspect(spec.name).config_hash == "h2"
-        assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("two")}
+        assert engine.read_secret_digests(spec.name) == {"token": _digest("two")}
 
     def test_an_unstarted_container_of_another_checkout_is_left_alone(
         self, engine: Engine, identity: Identity, image: str
@@ -298,14 +300,32 @@ class EngineContract(ABC):
     def test_secrets_are_delivered_and_replaced(self, engine: Engine, identity: Identity, image: str) -> None:
         files = (SecretFile("token", Secret("one"), live=True), SecretFile("url", Secret("two")))
         spec = _running(engine, identity, image, secrets=files)
-        wanted = ["token", "url", "absent"]
-        assert engine.read_secret_digests(spec.name, wanted) == {
+        assert engine.read_secret_digests(spec.name) == {
             "token": _digest("one"),
             "url": _digest("two"),
         }
         engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret("new")),))
         engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret("newer")),))
-        assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("newer")}
+        assert engine.read_secret_digests(spec.name) == {"token": _digest("newer"), "url": _digest("two")}
+
+    def test_a_delivery_changes_the_stamp_of_the_secrets_and_nothing_else_does(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        spec = _running(engine, identity, image, secrets=(SecretFile("token", Secret("one"), live=True),))
+        stamps = [engine.read_secrets_stamp(spec.name)]
+        engine.read_secret_digests(spec.name)
+        engine.stop_container(identity, spec.name, 1.0)
+        engine.start_container(identity, spec.name)
+        assert engine.read_secrets_stamp(spec.name) == stamps[0]
+        for content in ("two", "six", "six"):
+            engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret(content)),))
+            stamps.append(engine.read_secrets_stamp(spec.name))
+        engine.remove_container(identity, spec.name)
+        engine.create_container(identity, spec, "h", {})
+        stamps.append(engine.read_secrets_stamp(spec.name))
+        assert len(set(stamps)) == len(stamps)
+        engine.create_container(identity, without := _spec(identity, image, instance=2), "h", {})
+        assert engine.read_secrets_stamp(without.name) == engine.read_secrets_stamp(without.name)
 
     def test_secrets_of_several_are_filled_before_their_containers_are_made(
         self, engine: Engine, identity: Identity, image: str
@@ -323,7 +343,7 @@ class EngineContract(ABC):
         assert {v.name for v in found.volumes} == {f"{spec.name}-secrets" for spec in specs}
         for spec in specs:
             engine.create_container(identity, spec, "h", {}, filled=True)
-        assert [engine.read_secret_digests(spec.name, ["token"])["token"] for spec in specs] == [
+        assert [engine.read_secret_digests(spec.name)["token"] for spec in specs] == [
             _digest(f"s{n}") for n in (1, 2, 3)
         ]
         engine.remove_container(identity, specs[0].name)
@@ -346,7 +366,7 @@ class EngineContract(ABC):
         engine.stop_container(identity, spec.name, 0)
         engine.deliver_secrets(identity, spec.name, (SecretFile("token", Secret("two")),))
         engine.start_container(identity, spec.name)
-        assert engine.read_secret_digests(spec.name, ["token"]) == {"token": _digest("two")}
+        assert engine.read_secret_digests(spec.name) == {"token": _digest("two")}
         assert [v.name for v in engine.observe(identity.project).volumes] == [f"{spec.name}-secrets"]
         engine.remove_container(identity, spec.name)
         found = engine.observe(identity.project)

@@ -12,10 +12,11 @@ import pytest
 
 from msctl.engine.memory import MemoryEngine
 from msctl.engine.port import Identity
-from msctl.engine.tunnel import reach
+from msctl.engine.tunnel import forward, reach
 from msctl.errors import EngineError, NameConflict
 from msctl.model.desired import ContainerSpec, PortBinding
 from msctl.model.observed import ObservedContainer
+from tests.free_port import free_port
 
 _IDENTITY = Identity("shop", "here")
 
@@ -49,6 +50,9 @@ class _Process:
             self._process.stdout.close()
         return data
 
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
     def close(self) -> None:
         with self._closing:
             self._process.kill()
@@ -77,6 +81,19 @@ def test_a_remote_port_is_relayed_both_ways_to_the_end(echo_port: int) -> None:
     with (
         reach(engine, "shop-registry", echo_port) as place,
         socket.create_connection(place) as connection,
+    ):
+        connection.sendall(b"hello")
+        connection.shutdown(socket.SHUT_WR)
+        assert b"".join(iter(lambda: connection.recv(65536), b"")) == b"hello"
+
+
+def test_a_port_of_our_choice_leads_to_the_container(echo_port: int) -> None:
+    engine = _engine(local=True)
+    engine.script.streams = _relay
+    here = free_port()
+    with (
+        forward(engine, "shop-gateway", "shop-registry", echo_port, here=here),
+        socket.create_connection(("127.0.0.1", here)) as connection,
     ):
         connection.sendall(b"hello")
         connection.shutdown(socket.SHUT_WR)

@@ -25,13 +25,6 @@ class FakeImage:
 class FakeImages:
     known: dict[str, FakeImage] = field(default_factory=dict)
 
-    def list(self, name: str, filters: Mapping[str, str] | None = None) -> list[FakeImage]:
-        image = self.known.get(name)
-        wanted, _, value = (filters or {}).get("label", "").partition("=")
-        if image is None or (wanted and wanted not in image.labels):
-            return []
-        return [image] if not value or image.labels[wanted] == value else []
-
     def get(self, name: str) -> FakeImage:
         if name not in self.known:
             raise docker.errors.ImageNotFound(f"no such image: {name}")
@@ -45,6 +38,10 @@ class FakeApi:
     build_lines: Lines = ()
     builds: list[Mapping[str, Any]] = field(default_factory=list)
     pulls: list[str] = field(default_factory=list)
+
+    def inspect_image(self, name: str) -> Mapping[str, Any]:
+        image = self.images.get(name)
+        return {"Id": image.id, "Config": {"Labels": image.labels}}
 
     def pull(self, repository: str, tag: str | None, **_: object) -> Iterator[Mapping[str, Any]]:
         reference = f"{repository}:{tag}" if tag else repository

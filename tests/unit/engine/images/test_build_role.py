@@ -9,14 +9,12 @@ import pytest
 import requests.exceptions
 
 from msctl import labels
-from msctl.engine.images.bootstrap_tool import ensure_tool
 from msctl.engine.images.build_role import Blueprint, blueprint
 from msctl.engine.images.cache import cache_folder
 from msctl.engine.images.docker_build import context_of, translated
 from msctl.engine.images.recipe import load_recipe
 from msctl.engine.images.runtime_package import package_files, requirements
 from msctl.errors import BuildFailed, EngineUnavailable, ImageError
-from tests.unit.engine.images.fakes import RememberingSink
 
 
 def test_a_root_alone_is_the_image_and_bears_its_mark() -> None:
@@ -50,6 +48,11 @@ def test_requirements_leave_the_extras_out() -> None:
     assert not any("extra" in line or line.startswith("pytest") for line in requirements())
 
 
+def test_the_image_has_a_debugger_which_the_command_line_can_do_without() -> None:
+    (wanted,) = (line for line in requirements() if line.startswith("debugpy"))
+    assert ";" not in wanted
+
+
 def test_equal_files_are_equal_contexts() -> None:
     files = {"b": (b"2", 0o644), "a": (b"1", 0o755)}
     assert context_of(files).read() == context_of(dict(reversed(files.items()))).read()
@@ -63,14 +66,6 @@ def test_errors_of_docker_and_of_the_transport_are_ours(tmp_path: Path) -> None:
     assert caught.value.log == str(tmp_path / "log")
     with pytest.raises(EngineUnavailable), translated("no"):
         raise requests.exceptions.ConnectionError("gone")
-
-
-def test_without_tool_and_without_root_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(ImageError, match="mmdebstrap") as caught:
-        ensure_tool(RememberingSink())
-    assert "apt-get install mmdebstrap" in (caught.value.hint or "")
 
 
 def test_the_cache_is_private_and_where_the_user_wants_it(tmp_path: Path) -> None:

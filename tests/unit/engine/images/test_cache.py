@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from msctl.engine.images.cache import building, cache_folder
+from msctl.engine.images.cache import building, cache_folder, cache_place
 from msctl.errors import ImageError
 
 _KEPT = {"base-1.tar", "base.lock", "builders.lock", "logs"}
@@ -38,3 +38,18 @@ def test_a_cache_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "msctl").touch()
     with pytest.raises(ImageError, match=rf"{tmp_path}/msctl: File exists"):
         cache_folder({"XDG_CACHE_HOME": str(tmp_path)})
+
+
+def test_a_relative_place_is_ignored_as_xdg_wants(tmp_path: Path) -> None:
+    place = cache_place({"XDG_CACHE_HOME": "relative", "HOME": str(tmp_path)})
+    assert place == tmp_path / ".cache" / "msctl"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert cache_place({}) is None
+    with pytest.raises(ImageError, match="no home folder"):
+        cache_folder({})

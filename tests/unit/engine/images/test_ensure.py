@@ -9,6 +9,7 @@ import pytest
 
 from msctl import labels
 from msctl.engine.images import ensure as module
+from msctl.engine.images.bootstrap_tool import BootstrapTool
 from msctl.engine.images.build_role import blueprint
 from msctl.engine.images.ensure import ensure, present
 from msctl.engine.images.roles import ROLES, ImageChoice, Wanted
@@ -22,7 +23,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Roles that were built, in the place of building them."""
     roles: list[str] = []
 
-    def build(_client: docker.DockerClient, role: str, _sink: Sink, _log_dir: Path) -> ImageChoice:
+    def build(
+        _client: docker.DockerClient, role: str, _tool: BootstrapTool, _sink: Sink, _log_dir: Path
+    ) -> ImageChoice:
         roles.append(role)
         return ImageChoice(role, ROLES[role].recipe_reference, "sha256:built", "recipe", "1")
 
