@@ -88,8 +88,11 @@ class _Composer:
         self.stack.append(_Open(node, path))
 
 
-def compose(text: str, findings: Findings) -> Node:
-    """Read one YAML document; syntax errors, and whatever a manifest may not use, go to ``findings``."""
+def compose(text: str, findings: Findings, to_begin: str = "a manifest begins with 'project: NAME'") -> Node:
+    """Read one YAML document; syntax errors, and whatever a manifest may not use, go to ``findings``.
+
+    ``to_begin`` is the remedy for a text that says nothing.
+    """
     composer = _Composer(findings)
     try:
         for event in _events(text):
@@ -98,7 +101,7 @@ def compose(text: str, findings: Findings) -> Node:
         explain(exc, findings)
         raise Unreadable from exc
     if composer.root is None:
-        findings.at(1, 1, (), "the file is empty", "a manifest begins with 'project: NAME'")
+        findings.at(1, 1, (), "the file is empty", to_begin)
         raise Unreadable
     return composer.root
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Variables
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,38 +12,29 @@ from msctl.errors import ManifestInvalid
 from msctl.manifest import messages, pending, rules, source
 from msctl.manifest.build import build
 from msctl.manifest.compose import Unreadable, compose
+from msctl.manifest.disk import Disk
 from msctl.manifest.document.root import ManifestKeys
 from msctl.manifest.findings import MOST, Enough, Findings
 from msctl.manifest.interpolate import interpolate
+from msctl.manifest.loaded import Loaded
 from msctl.manifest.nodes import Node
 from msctl.manifest.overlay import Overlay, in_their_files, moved, overlaid
 from msctl.manifest.plain import plain
-from msctl.model.problem import ManifestProblem
-from msctl.model.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A valid manifest; ``unused`` are keys that are accepted and do nothing yet."""
-
-    project: Project
-    warnings: tuple[ManifestProblem, ...]
-    unused: tuple[ManifestProblem, ...]
 
 
 def load(path: Path, environment: Variables[str, str], overlay: Path | None = None) -> Loaded:
     """Read and check a manifest; ``ManifestInvalid`` carries every problem of the file, or of both."""
     over = source.read(overlay) if overlay else None
-    return validate(source.read(path), environment, path.resolve().parent, over)
+    return validate(source.read(path), environment, Disk(path.resolve().parent), over)
 
 
 def validate(
     text: source.Source,
     environment: Variables[str, str],
-    folder: Path,
+    disk: Disk,
     overlay: source.Source | None = None,
 ) -> Loaded:
-    """Check a manifest's text that stands for a file in ``folder``; ``overlay`` is laid over it."""
+    """Check a manifest's text that stands for a file in the folder of ``disk``, ``overlay`` laid over it."""
     behind = Overlay(overlay.name, len(text.lines)) if overlay else None
     lines = text.lines + (overlay.lines if overlay else ())
     findings = Findings(text.name, lines, MOST)
@@ -52,7 +43,7 @@ def validate(
     try:
         root = interpolate(read_tree(text, findings, overlay), environment, findings)
         keys = _keys(root, findings)
-        rules.check(root, findings, warnings, folder)
+        rules.check(root, findings, warnings, disk)
         pending.note(root, unused)
     except (Unreadable, Enough):
         pass
@@ -60,7 +51,7 @@ def validate(
         raise _invalid(findings, behind)
     revision = text.revision + (overlay.revision if overlay else "")
     return Loaded(
-        build(keys, folder, revision),
+        build(keys, disk.folder, revision),
         in_their_files(warnings.ordered(), behind),
         in_their_files(unused.ordered(), behind),
     )
@@ -73,7 +64,8 @@ def read_tree(text: source.Source, findings: Findings, overlay: source.Source | 
         return root
     own = Findings(overlay.name, overlay.lines, MOST)
     try:
-        return overlaid(root, moved(compose(overlay.text, own), len(text.lines)))
+        over = compose(overlay.text, own, f"write the keys that differ from {text.name}, or remove the file")
+        return overlaid(root, moved(over, len(text.lines)))
     finally:
         for problem in own.problems:
             findings.problems[replace(problem, line=problem.line + len(text.lines))] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from msctl.manifest.faults import Fault, shown, words
 
@@ -54,10 +55,16 @@ def _label(value: object, what: str) -> str:
     if len(text) > LONGEST_LABEL:
         raise Fault(f"{what} has {len(text)} characters", f"at most {LONGEST_LABEL}: DNS carries no more")
     if not _LABEL.match(text):
-        meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+        meant = label_like(text)
         hint = f"did you mean '{meant}'? {_LABEL_HINT}" if meant else _LABEL_HINT
         raise Fault(f"{shown(value)} cannot be {what}", hint)
     return text
+
+
+def label_like(text: str) -> str:
+    """The letters, digits and dashes nearest to ``text``, accents left out; may be empty."""
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def project(value: object) -> str:

@@ -49,7 +49,9 @@ def read(path: Path) -> Source:
     except FileNotFoundError as exc:
         raise ManifestInvalid(f"no manifest at {path}", hint=f"a manifest is a file named {NAME}") from exc
     except OSError as exc:
-        raise ManifestInvalid(f"cannot read {path}: {exc.strerror}") from exc
+        raise ManifestInvalid(
+            f"cannot read {path}: {exc.strerror}", hint=f"a manifest is a file named {NAME}"
+        ) from exc
     if len(data) > LARGEST:
         raise _refuse(path, "the file is too big", f"a manifest has at most {LARGEST} bytes")
     return decode(_shown(path), data)

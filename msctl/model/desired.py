@@ -100,14 +100,6 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Provision:
-    """A command, fit to be repeated, for a container as soon as it is ready; ``stdin`` carries secrets."""
-
-    command: tuple[str, ...]
-    stdin: Secret
-
-
-@dataclass(frozen=True, slots=True)
 class ImageFact:
     """An image a container can be made from; equal ``identity`` means equal content.
 
@@ -140,6 +132,7 @@ class ContainerSpec:
     local reference and ``image_identity`` what makes two images equal (an id or a content hash).
     ``user`` is ``uid:gid``, ``None``: the image's own. ``dns`` lists resolvers by attachment
     host index (``"@2"``: host 2 of the project network). ``tmpfs`` maps paths to options.
+    ``provision`` is a command, fit to be repeated, that is run in the container as soon as it is ready.
     ``reload`` is the signal that makes the process read its live files again, ``reload_command`` a
     command run in the container to the same end. ``liveness`` is the question whose lack of an answer means
     that the process hangs. ``engine_socket`` puts the engine's own socket at /var/run/docker.sock.
@@ -174,7 +167,7 @@ class ContainerSpec:
     needs: tuple[str, ...] = ()
     waits: bool = False
     probe: Probe | None = None
-    provision: Provision | None = None
+    provision: tuple[str, ...] = ()
     registration: Registration | None = None
     self_registers: bool = False
     event_schemas: str = ""

@@ -9,6 +9,9 @@ from typing import Literal
 
 ContainerState = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 
+CRASHES_TO_GIVE_UP = 3
+"""Restarts after which a container is called crash-looping, once it was seen with its exit code."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedContainer:

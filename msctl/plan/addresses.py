@@ -1,10 +1,14 @@
-"""Fixed addresses in the project's network: platform roles first, instances after them."""
+"""Addresses in the project's network: fixed ones, platform roles first and instances after them; URLs."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from urllib.parse import quote
+
+from msctl.model.secret import Secret
+from msctl.plan.ports import AMQP_PORT
 
 ROLE_HOSTS: Mapping[str, int] = MappingProxyType(
     {"registry": 2, "broker": 3, "gateway": 4, "auth": 5, "observer": 6, "metrics": 7, "agent": 8}
@@ -44,3 +48,11 @@ def free_hosts(used: Iterable[int]) -> Iterator[int]:
     taken = set(used)
     last = 2 ** (32 - PREFIX_LENGTH) - 1
     return (host for host in range(FIRST_INSTANCE, last) if host not in taken)
+
+
+def amqp_url(
+    user: str, password: Secret, project: str, host: str = "broker", port: int = AMQP_PORT
+) -> Secret:
+    """Where and as whom ``user`` reaches the project's broker; a secret, as the password is in it."""
+    login = f"{user}:{quote(password.reveal(), safe='')}"
+    return Secret(f"amqp://{login}@{f'[{host}]' if ':' in host else host}:{port}/{project}")

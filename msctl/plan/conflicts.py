@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msctl import labels
 from msctl.errors import EngineError, NameConflict, ProjectConflict
-from msctl.model.desired import Desired
-from msctl.model.observed import Observed
+
+if TYPE_CHECKING:
+    from msctl.model.desired import Desired
+    from msctl.model.observed import Observed
 
 
 def conflicts(desired: Desired, observed: Observed) -> tuple[NameConflict, ...]:

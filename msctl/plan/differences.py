@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.model.desired import ContainerSpec
 from msctl.plan.confighash import values_of
+
+if TYPE_CHECKING:
+    from msctl.model.desired import ContainerSpec
 
 _SHOWN = 60
 _MOST = 3

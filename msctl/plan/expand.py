@@ -27,6 +27,8 @@ class Credentials:
     """Passwords by service name: of its role, of its database's superuser, and of its broker user.
 
     ``registry`` are tokens for Consul by party, ``clients`` secrets for the token endpoint by client.
+    ``former`` are passwords of databases that are being replaced and valid until then, ``second`` the
+    services whose present password belongs to the second of their two logins.
     """
 
     database: Mapping[str, Secret]
@@ -34,6 +36,15 @@ class Credentials:
     broker: Mapping[str, Secret]
     registry: Mapping[str, Secret] = field(default_factory=dict)
     clients: Mapping[str, Secret] = field(default_factory=dict)
+    former: Mapping[str, Secret] = field(default_factory=dict)
+    second: frozenset[str] = frozenset()
+
+    def login(self, service: str) -> databases.Login:
+        """By which ``service`` and the superuser enter its database."""
+        password, superuser = self.database[service], self.superuser[service]
+        return databases.Login(
+            service, password, superuser, self.former.get(service), second=service in self.second
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +129,19 @@ def _platform(project: Project, inputs: Inputs) -> list[ContainerSpec]:
 
 
 def _database(project: Project, service: Service, database: Database, inputs: Inputs) -> ContainerSpec:
-    login = databases.Login(
-        service.name,
-        inputs.credentials.database[service.name],
-        inputs.credentials.superuser[service.name],
-    )
+    login = inputs.credentials.login(service.name)
     return databases.container(project.name, database, login, inputs.databases[service.name])
 
 
 def _instance(project: Project, service: Service, number: int, inputs: Inputs) -> ContainerSpec:
     credentials = inputs.credentials
-    secrets = services.files(
-        project.name, service, credentials.database.get(service.name), credentials.broker.get(service.name)
-    ) + services.tokens(
-        credentials.registry.get(service.name),
-        credentials.clients.get(service.name) if project.uses_auth else None,
+    login = credentials.login(service.name) if service.database is not None else None
+    secrets = (
+        *services.files(project.name, service, login, credentials.broker.get(service.name)),
+        *services.tokens(
+            credentials.registry.get(service.name),
+            credentials.clients.get(service.name) if project.uses_auth else None,
+        ),
     )
     made = services.container(project, service, number, inputs.services[service.name], secrets)
     return replace(made, event_schemas=inputs.event_schemas.get(service.name, ""))

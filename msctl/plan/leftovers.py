@@ -15,8 +15,12 @@ from msctl.plan.situation import Situation
 def removal(
     found: ObservedContainer, situation: Situation, grace: float, reason: str, after: tuple[str, ...] = ()
 ) -> Iterator[Operation]:
-    """Out of rotation if it is entered, its calls ended, then gone; ``grace`` in seconds."""
-    if found.name in (situation.registered or {}):
+    """Out of rotation if it is entered, its calls ended, then gone; ``grace`` in seconds.
+
+    The agent may enter an instance that runs at any moment, so one counts as entered.
+    """
+    runs = situation.registered is not None and found.role == "service" and found.state == "running"
+    if runs or found.name in (situation.registered or {}):
         yield Deregister(subject=found.name, service=found.service, reason=reason, after=after, grace=grace)
         after = (*after, f"deregister {found.name}")
     yield RemoveContainer(subject=found.name, service=found.service, grace=grace, reason=reason, after=after)
@@ -73,6 +77,16 @@ def leftovers(
                 reason="no longer in the manifest",
                 after=tuple(f"remove {c.name}" for c in situation.observed.containers),
             )
+
+
+def registry_last(desired: Desired, spec: ContainerSpec, situation: Situation) -> tuple[str, ...]:
+    """The registry is replaced after everything that has to be told to it, but for what waits for it."""
+    if spec.role != "registry":
+        return ()
+    waiting = {c.name for c in desired.containers if c.instance is not None and c.instance > 1}
+    instances = (c.name for c in situation.observed.containers if c.role == "service")
+    told = dict.fromkeys((*(situation.registered or ()), *instances))
+    return tuple(f"deregister {entry}" for entry in told if entry not in waiting)
 
 
 def _rotation(chosen: Desired, service: str | None) -> tuple[str, ...]:

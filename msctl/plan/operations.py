@@ -165,6 +165,13 @@ class RemoveVolume(Operation):
     verb: ClassVar[str] = "remove volume"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropPassword(Operation):
+    """Let a database refuse its former password; a plan that is looked at tells it, ``up`` does it last."""
+
+    verb: ClassVar[str] = "drop the former password of"
+
+
 @dataclass(frozen=True, slots=True)
 class Rolling:
     """A service that is updated while it serves.

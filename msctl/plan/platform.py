@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msctl import labels
 from msctl.model.desired import (
     Attachment,
     ContainerSpec,
-    ImageFact,
     Mount,
     PortBinding,
     Probe,
     Registration,
-    SecretFile,
 )
-from msctl.model.project import Project
 from msctl.plan.addresses import ROLE_HOSTS
 from msctl.plan.graces import usual_grace
+from msctl.plan.ports import ADMIN_PORT, AMQP_PORT, AUTH_PORT, CONSUL_PORT, GATEWAY_PORT, METRICS_PORT
 
-CONSUL_PORT = 8500
-AMQP_PORT = 5672
-GATEWAY_PORT = 8080
-ADMIN_PORT = 8081
-AUTH_PORT = 8080
-METRICS_PORT = 9090
+if TYPE_CHECKING:
+    from msctl.model.desired import (
+        ImageFact,
+        SecretFile,
+    )
+    from msctl.model.project import Project
+
 STATE = "/var/lib/msctl"
 """Where a platform process keeps what outlives its container; the runtime image has this folder."""
 

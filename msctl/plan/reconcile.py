@@ -14,7 +14,7 @@ from msctl.plan.carrier import carried, forgotten
 from msctl.plan.confighash import config_hash, content_digest
 from msctl.plan.decide import Decision, decide
 from msctl.plan.differences import differences, summary
-from msctl.plan.leftovers import leftovers, orphans, removal
+from msctl.plan.leftovers import leftovers, orphans, registry_last, removal
 from msctl.plan.operations import (
     AwaitExternal,
     AwaitReady,
@@ -140,7 +140,7 @@ def _settled(desired: Desired, decisions: Mapping[str, Decision], situation: Sit
     kept = {n for n, decision in decisions.items() if decision.action == "keep" and n in situation.healthy}
     kept -= {spec.name for spec in desired.containers if not kept.issuperset(spec.needs)}
     unsure = {need for spec in desired.containers if spec.name not in kept for need in spec.needs}
-    provisioned = {spec.name for spec in desired.containers if spec.provision is not None}
+    provisioned = {spec.name for spec in desired.containers if spec.provision}
     return frozenset(kept - (unsure & provisioned))
 
 
@@ -169,7 +169,7 @@ def _container(
 ) -> Iterator[Operation]:
     found = situation.observed.container(spec.name)
     if decision.action == "recreate" and found is not None:
-        after = _rolled_after(desired, spec, before) + _registry_last(desired, spec, situation)
+        after = _rolled_after(desired, spec, before) + registry_last(desired, spec, situation)
         yield from removal(found, situation, spec.stop_grace, decision.reason, after)
     if decision.action in {"create", "recreate"}:
         old = (f"remove {spec.name}",) if found is not None else ()
@@ -221,7 +221,7 @@ def _readiness(
 ) -> Iterator[Operation]:
     if spec.role in UNAWAITED:
         return
-    started = (f"create {spec.name}", f"start {spec.name}")
+    started = (f"create {spec.name}", f"start {spec.name}", f"update files of {spec.name}")
     if not settled:
         yield AwaitReady(
             subject=spec.name,
@@ -272,7 +272,8 @@ def _stale_files(spec: ContainerSpec, situation: Situation) -> tuple[SecretFile,
 
 
 def _before_start(spec: ContainerSpec) -> tuple[str, ...]:
-    return _foundation_ids(spec) if spec.waits else (*_foundation_ids(spec), *_needs(spec))
+    told = (*_foundation_ids(spec), *(f"update files of {need}" for need in spec.needs))
+    return told if spec.waits else (*told, *_needs(spec))
 
 
 def _needs(spec: ContainerSpec) -> tuple[str, ...]:
@@ -294,11 +295,3 @@ def _rolled_after(desired: Desired, spec: ContainerSpec, before: ContainerSpec |
         f"judge {before.name}",
     )
     return (f"build {spec.image}", f"await {labels.container(desired.project, 'registry')}", *rotation)
-
-
-def _registry_last(desired: Desired, spec: ContainerSpec, situation: Situation) -> tuple[str, ...]:
-    """The registry is replaced after everything that has to be told to it, but for what waits for it."""
-    if spec.role != "registry":
-        return ()
-    waiting = {c.name for c in desired.containers if c.instance is not None and c.instance > 1}
-    return tuple(f"deregister {entry}" for entry in situation.registered or () if entry not in waiting)

@@ -22,7 +22,7 @@ def parse(words: Sequence[str], project: Project) -> dict[str, int]:
         if service is None:
             raise UsageError(f"there is no service '{name}'", f"there are: {', '.join(project.services)}")
         if service.external is not None:
-            raise UsageError(f"'{name}' is external: its instances are not msctl's")
+            raise UsageError(f"'{name}' is external: its instances are not msctl's", "scale it where it runs")
         wanted[name] = int(number)
     return wanted
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from msctl import labels
 from msctl.model.desired import (
     Attachment,
     ContainerSpec,
-    ImageFact,
     Probe,
     Registration,
     SecretFile,
 )
-from msctl.model.project import Project, Service
 from msctl.model.secret import Secret
 from msctl.plan import databases
-from msctl.plan.platform import AMQP_PORT, CONSUL_PORT, JWKS_URL, RESOLVER, REVOKED_URL, TOKEN_URL
+from msctl.plan.addresses import amqp_url
+from msctl.plan.platform import JWKS_URL, RESOLVER, REVOKED_URL, TOKEN_URL
+from msctl.plan.ports import CONSUL_PORT
+
+if TYPE_CHECKING:
+    from msctl.model.desired import ImageFact
+    from msctl.model.project import Project, Service
 
 _SECRETS = "/run/secrets"
 
@@ -56,12 +60,12 @@ def container(
 
 
 def files(
-    project: str, service: Service, database: Secret | None, broker: Secret | None
+    project: str, service: Service, database: databases.Login | None, broker: Secret | None
 ) -> tuple[SecretFile, ...]:
     """The files that ``environment`` points to; the passwords are the service's own."""
     found = []
     if service.database is not None and database is not None:
-        url = databases.url(project, service.name, service.database.engine, database)
+        url = databases.url(project, service.database.engine, database)
         found.append(SecretFile("database_url", url))
     if (service.publishes or service.subscribes) and broker is not None:
         found.append(SecretFile("amqp_url", amqp_url(service.name, broker, project)))
@@ -72,14 +76,6 @@ def tokens(registry: Secret | None, client: Secret | None) -> tuple[SecretFile, 
     """The files that let a service register itself and get tokens for its calls."""
     named = (("consul_token", registry), ("oauth_client_secret", client))
     return tuple(SecretFile(name, secret) for name, secret in named if secret is not None)
-
-
-def amqp_url(
-    user: str, password: Secret, project: str, host: str = "broker", port: int = AMQP_PORT
-) -> Secret:
-    """Where and as whom ``user`` reaches the project's broker; a secret, as the password is in it."""
-    login = f"{user}:{quote(password.reveal(), safe='')}"
-    return Secret(f"amqp://{login}@{f'[{host}]' if ':' in host else host}:{port}/{project}")
 
 
 def environment(project: Project, service: Service, name: str) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from msctl.model.observed import Observed
+if TYPE_CHECKING:
+    from msctl.model.observed import Observed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Observed → the plan that takes a project down: out of the registry first, data last and only if asked."""
+"""Observed → the plan that takes a project down: clients turned away first, data last and only if asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from msctl import labels
 from msctl.model.observed import ObservedContainer
 from msctl.plan.graces import usual_grace
-from msctl.plan.operations import Deregister, Operation, Plan, RemoveContainer, RemoveNetwork, RemoveVolume
+from msctl.plan.operations import (
+    Deregister,
+    Operation,
+    Plan,
+    RemoveContainer,
+    RemoveNetwork,
+    RemoveVolume,
+    StopContainer,
+)
 from msctl.plan.order import ordered
 from msctl.plan.situation import Situation
 
@@ -16,12 +24,13 @@ _BEFORE: Mapping[str, frozenset[str]] = {
     "database": frozenset({"service"}),
     "broker": frozenset({"service"}),
     "registry": frozenset({"service", "gateway"}),
-    "agent": frozenset({labels.CARRIER}),
 }
-"""Roles that must be gone before a role's containers are stopped."""
+"""Roles that must have stopped before a role's containers are. Who is removed first is all the same."""
 
-_FIRST = frozenset({"agent", labels.CARRIER})
-"""The one would bring back what is taken down, and enter what is taken out; the other holds volumes."""
+_ASKED = frozenset({"registry", "gateway"})
+"""Roles that entries are taken out by: the gateway is the way to the registry of a remote engine."""
+
+_RUNNING = frozenset({"running", "restarting", "paused"})
 
 
 def teardown(situation: Situation, graces: Mapping[str, float], *, volumes: bool) -> Plan:
@@ -44,25 +53,35 @@ def teardown(situation: Situation, graces: Mapping[str, float], *, volumes: bool
 
 
 def _removal(container: ObservedContainer, situation: Situation, grace: float | None) -> Iterator[Operation]:
-    entered = container.name in (situation.registered or {})
-    first = _removals_of(situation, _FIRST)
-    leave = Deregister(subject=container.name, service=container.service, reason="taken down", after=first)
-    before = _removals_of(situation, _BEFORE.get(container.role, frozenset()))
-    after = before if container.role in _FIRST else (*first, *before)
-    if container.role == "registry":
-        after = (*after, *(f"deregister {entry}" for entry in situation.registered or {}))
-    elif entered and container.role not in _FIRST:
-        after = (*after, leave.id)
-    if entered:
-        yield leave
+    """The agent stops before an entry is taken out: it would enter what still runs again.
+
+    A carrier, which holds others' volumes, goes before all of them.
+    """
+    seconds = usual_grace(container.role) if grace is None else grace
+    carriers = _all_of(situation, "remove", frozenset({labels.CARRIER}))
+    before = _all_of(situation, "stop", _BEFORE.get(container.role, frozenset()))
+    if container.role in _ASKED:
+        before = (*before, *(f"deregister {entry}" for entry in situation.registered or {}))
+    if container.name in (situation.registered or {}):
+        agents = _all_of(situation, "stop", frozenset({"agent"}))
+        yield Deregister(subject=container.name, service=container.service, reason="taken down", after=agents)
+    if container.state in _RUNNING:
+        yield StopContainer(
+            subject=container.name,
+            service=container.service,
+            grace=seconds,
+            stays_down=False,
+            reason="taken down",
+            after=before,
+        )
     yield RemoveContainer(
         subject=container.name,
         service=container.service,
-        grace=usual_grace(container.role) if grace is None else grace,
+        grace=seconds,
         reason="taken down",
-        after=after,
+        after=(f"stop {container.name}", *(c for c in carriers if container.role != labels.CARRIER)),
     )
 
 
-def _removals_of(situation: Situation, roles: frozenset[str]) -> tuple[str, ...]:
-    return tuple(f"remove {c.name}" for c in situation.observed.containers if c.role in roles)
+def _all_of(situation: Situation, verb: str, roles: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f"{verb} {c.name}" for c in situation.observed.containers if c.role in roles)

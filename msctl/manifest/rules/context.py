@@ -58,7 +58,7 @@ class Context:
         names = self.names
         if mention.name in names or not isinstance(child(self.root, "services"), Mapping):
             return mention.name in names
-        hint = suggest.known(mention.name, names, "known: " + (", ".join(names) or "none"))
+        hint = suggest.known(mention.name, names, "there are: " + (", ".join(names) or "none"))
         self.findings.on(mention.node, mention.path, f"there is no service '{mention.name}'", hint)
         return False
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from msctl.manifest import suggest
+from msctl.manifest.disk import Disk
 from msctl.manifest.nodes import Node, child, entries, text
 from msctl.manifest.nodes import Path as KeyPath
 from msctl.manifest.rules.context import Context
@@ -13,50 +14,43 @@ from msctl.manifest.rules.context import Context
 _MOST_SIBLINGS = 200
 
 
-def check_folders(context: Context, folder: Path) -> None:
+def check_folders(context: Context, disk: Disk) -> None:
     """Every path that the manifest names leads to what it should."""
     for _, entry, path in context.services():
         build = child(entry.value, "build")
         if build is not None:
-            _build(context, build, (*path, "build"), folder)
+            _build(context, build, (*path, "build"), disk)
     for name, entry in entries(child(context.root, "auth", "clients")):
         file = child(entry.value, "public_key")
         if file is not None:
-            _file(context, file, ("auth", "clients", name, "public_key"), folder)
+            _file(context, file, ("auth", "clients", name, "public_key"), disk)
     for key in ("certificate", "key"):
         file = child(context.root, "gateway", "tls", key)
         if file is not None:
-            _file(context, file, ("gateway", "tls", key), folder)
+            _file(context, file, ("gateway", "tls", key), disk)
 
 
-def _build(context: Context, node: Node, path: KeyPath, folder: Path) -> None:
+def _build(context: Context, node: Node, path: KeyPath, disk: Disk) -> None:
     written = text(node)
     if written is None or not _usable(context, node, path, written):
         return
-    target = folder / written
-    mode = _mode(target)
-    if mode is None:
+    target = disk.folder / written
+    kind = disk.kind(target)
+    if kind is None:
         context.findings.on(node, path, f"there is no folder '{written}'", _sibling(target, written))
-    elif not stat.S_ISDIR(mode):
+    elif kind != stat.S_IFDIR:
         context.findings.on(node, path, f"'{written}' is a file", "a folder that holds a Dockerfile")
-    elif not stat.S_ISREG(_mode(target / "Dockerfile") or 0):
+    elif disk.kind(target / "Dockerfile") != stat.S_IFREG:
         hint = "a service is a folder with a Dockerfile, or name a finished 'image:' instead"
         context.findings.on(node, path, f"'{written}' has no Dockerfile", hint)
 
 
-def _file(context: Context, node: Node, path: KeyPath, folder: Path) -> None:
+def _file(context: Context, node: Node, path: KeyPath, disk: Disk) -> None:
     written = text(node)
     if written is None or not _usable(context, node, path, written):
         return
-    if not stat.S_ISREG(_mode(folder / written) or 0):
+    if disk.kind(disk.folder / written) != stat.S_IFREG:
         context.findings.on(node, path, "this file does not exist", "a path relative to the manifest")
-
-
-def _mode(target: Path) -> int | None:
-    try:
-        return target.stat().st_mode
-    except OSError:
-        return None
 
 
 def _usable(context: Context, node: Node, path: KeyPath, written: str) -> bool:

@@ -77,7 +77,10 @@ def _origin(context: Context, entry: Entry, node: Mapping, path: Path) -> None:
 def _elsewhere(context: Context, node: Mapping, path: Path) -> None:
     """An address that means another place in every container is nobody's."""
     written = node.get("external")
-    parts = urlsplit(text(written) or "")
+    try:
+        parts = urlsplit(text(written) or "")
+    except ValueError:
+        return  # the grammar has told that it is no URL
     at = (*path, "external")
     if written is None or not parts.hostname or parts.username is not None:
         return

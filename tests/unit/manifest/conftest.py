@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import ManifestInvalid
-from msctl.manifest import Loaded, load, reference_text
+from msctl.manifest.loaded import Loaded
+from msctl.manifest.loading import load
+from msctl.manifest.reference import reference_text
 from msctl.model.problem import ManifestProblem
 
 MANIFESTS = Path(__file__).parent / "manifests"

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from msctl.manifest import Source, reference_text, validate
+from msctl.manifest.disk import Disk
 from msctl.manifest.effective import as_json, as_yaml, effective
 from msctl.manifest.findings import Findings
-from msctl.manifest.loading import read_tree
+from msctl.manifest.loading import read_tree, validate
 from msctl.manifest.overlay import Overlay
+from msctl.manifest.reference import reference_text
+from msctl.manifest.source import Source
 from msctl.model.project import Project
 
 MANIFESTS = {path.name: path.read_text() for path in (Path(__file__).parent / "manifests").iterdir()}
@@ -27,7 +29,7 @@ services:
 
 
 def project(text: str, folder: Path) -> Project:
-    found = validate(Source("msctl.yaml", text, ""), {}, folder).project
+    found = validate(Source("msctl.yaml", text, ""), {}, Disk(folder)).project
     return replace(found, revision="")
 
 

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from msctl.errors import ManifestInvalid
-from msctl.manifest import render, validate
+from msctl.manifest.disk import Disk
 from msctl.manifest.known import every_key
+from msctl.manifest.loading import validate
+from msctl.manifest.rendering import render
 from msctl.manifest.source import decode
 from msctl.model.problem import ManifestProblem
 
@@ -43,7 +45,7 @@ def survives(data: bytes) -> None:
     """Read it as the command line would, and draw the problems."""
     problems: tuple[ManifestProblem, ...] = ()
     try:
-        loaded = validate(decode("msctl.yaml", data), {"A": "alpha"}, Path("/nonexistent"))
+        loaded = validate(decode("msctl.yaml", data), {"A": "alpha"}, Disk(Path("/nonexistent")))
         assert loaded.project.name
     except ManifestInvalid as invalid:
         problems = invalid.problems

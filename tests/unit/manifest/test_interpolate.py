@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from msctl.manifest import Loaded, render
+from msctl.manifest.loaded import Loaded
+from msctl.manifest.rendering import render
 from msctl.model.problem import ManifestProblem
 
 Reader = Callable[..., Loaded]

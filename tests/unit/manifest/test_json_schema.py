@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from msctl.manifest import reference_text, schema
 from msctl.manifest.compose import compose
 from msctl.manifest.findings import Findings
+from msctl.manifest.json_schema import schema
 from msctl.manifest.plain import plain
+from msctl.manifest.reference import reference_text
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import ManifestInvalid
-from msctl.manifest import Loaded, find_manifest, load
+from msctl.manifest.loaded import Loaded
+from msctl.manifest.loading import load
+from msctl.manifest.source import find_manifest
 from msctl.model.problem import ManifestProblem
 from msctl.model.project import Circuit, Database, HeaderEdits, Health, Subscription
 

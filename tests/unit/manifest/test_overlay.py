@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import ManifestInvalid
-from msctl.manifest import load
+from msctl.manifest.loading import load
 from msctl.manifest.overlay import environments, overlay_path
 
 BASE = """\
@@ -77,6 +77,16 @@ def test_problems_are_told_where_they_are(
     found = [p for p in refused.value.problems if what in p.what]
     assert [(Path(p.file).name, p.line, p.column) for p in found] == [("msctl.prod.yaml", line, column)]
     assert found[0].source == text.splitlines()[line - 1]
+
+
+@pytest.mark.parametrize("text", ["", "# services:\n#   web: {replicas: 3}\n"])
+def test_one_that_says_nothing_gets_a_hint_of_its_own(manifest: Path, text: str) -> None:
+    with pytest.raises(ManifestInvalid) as refused:
+        load(manifest, {}, over(manifest, text))
+    (problem,) = refused.value.problems
+    where = (Path(problem.file).name, problem.line, problem.what)
+    assert where == ("msctl.prod.yaml", 1, "the file is empty")
+    assert problem.hint == "write the keys that differ from msctl.yaml, or remove the file"
 
 
 def test_clashing_routes_of_the_overlay_name_its_own_lines(manifest: Path) -> None:

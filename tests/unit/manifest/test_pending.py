@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from msctl.manifest import Loaded, pending
+from msctl.manifest import pending
 from msctl.manifest.known import every_key
+from msctl.manifest.loaded import Loaded
 from msctl.manifest.pending import PENDING
 
 Reader = Callable[..., Loaded]

@@ -13,12 +13,12 @@ import pytest
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from msctl.manifest import reference_text
 from msctl.manifest.compose import compose
 from msctl.manifest.findings import Findings
 from msctl.manifest.known import every_key, keys_model
 from msctl.manifest.nodes import Mapping, Node, Path, Scalar, Sequence
 from msctl.manifest.plain import plain
+from msctl.manifest.reference import reference_text
 from msctl.model import project as model
 
 DATACLASSES: dict[str, type[Any]] = {

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from msctl.manifest import render
-from msctl.manifest.rendering import mask
+from msctl.manifest.rendering import mask, render
 from msctl.model.problem import ManifestProblem
 
 Finder = Callable[..., tuple[ManifestProblem, ...]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from msctl.model.desired import Provision, SecretFile
+from msctl.model.desired import SecretFile
 from msctl.model.secret import Secret
 
 SECRET = Secret("hunter2")
@@ -32,7 +32,6 @@ class _Holder:
         str({"password": SECRET}),
         str(_Holder(SECRET)),
         str(SecretFile("url", SECRET)),
-        str(Provision(("psql",), SECRET)),
     ],
 )
 def test_no_way_of_showing_it_shows_it(shown: str) -> None:

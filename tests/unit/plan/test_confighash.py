@@ -13,7 +13,6 @@ from msctl.model.desired import (
     Mount,
     PortBinding,
     Probe,
-    Provision,
     Registration,
     SecretFile,
 )
@@ -69,7 +68,7 @@ SAME: dict[str, Any] = {
     "waits": True,
     "attached": "pipe",
     "image": "another/name:of-it",
-    "provision": Provision(("psql",), Secret("once")),
+    "provision": ("psql", "-c", "SELECT 1"),
     "environment": {"B": "2", "A": "1"},
 }
 

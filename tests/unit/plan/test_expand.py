@@ -19,7 +19,7 @@ from msctl.model.project import (
     Subscription,
 )
 from msctl.model.secret import Secret
-from msctl.plan import services
+from msctl.plan import addresses
 from msctl.plan.expand import expand, roles
 from tests.unit.plan.projects import (
     RELOAD,
@@ -161,18 +161,17 @@ def test_the_broker_is_reached_as_ones_own_user_in_the_projects_vhost() -> None:
 
 
 def test_a_brokers_url_escapes_the_password_and_does_not_show_it() -> None:
-    url = services.amqp_url("orders", Secret("p@ss/w:rd"), "shop")
+    url = addresses.amqp_url("orders", Secret("p@ss/w:rd"), "shop")
     assert url.reveal() == "amqp://orders:p%40ss%2Fw%3Ard@broker:5672/shop"
     assert "p%40ss" not in f"{url}{url!r}"
-    assert services.amqp_url("a", Secret("b"), "c", "::1", 1).reveal() == "amqp://a:b@[::1]:1/c"
+    assert addresses.amqp_url("a", Secret("b"), "c", "::1", 1).reveal() == "amqp://a:b@[::1]:1/c"
 
 
 @pytest.mark.parametrize("engine", ["postgres", "mariadb", "redis"])
 def test_a_database_knows_the_password_that_its_service_has(engine: DatabaseEngine) -> None:
     spec = find(desired(project(service("orders", engine))), "shop-orders-db")
     delivered = [file.content.reveal() for file in spec.secrets]
-    provisioned = [spec.provision.stdin.reveal()] if spec.provision else []
-    assert any(password("db", "orders") in text for text in delivered + provisioned)
+    assert any(password("db", "orders") in text for text in delivered)
 
 
 @pytest.mark.parametrize("engine", ["postgres", "mariadb", "redis"])
@@ -196,11 +195,10 @@ def test_no_secret_is_in_environment_command_or_repr() -> None:
     wanted = desired(shop())
     passwords = [password(kind, name) for kind in ("db", "root", "amqp") for name in shop().services]
     for spec in wanted.containers:
-        shown = " ".join([*spec.environment.values(), *spec.command, *spec.reload_command, repr(spec)])
+        commands = (*spec.command, *spec.provision, *spec.reload_command)
+        shown = " ".join([*spec.environment.values(), *commands, repr(spec)])
         if spec.probe is not None:
             shown += " ".join(spec.probe.command)
-        if spec.provision is not None:
-            shown += " ".join(spec.provision.command)
         assert not [text for text in passwords if text in shown], spec.name
     assert "pass-" not in repr(inputs(shop()))
 

@@ -9,6 +9,7 @@ import pytest
 
 from msctl.model.observed import ContainerState
 from msctl.model.project import Subscription
+from msctl.model.secret import Secret
 from msctl.plan.expand import expand
 from msctl.plan.operations import AwaitReady, CreateContainer, FillSecrets, Plan, UpdateFiles
 from msctl.plan.reconcile import reconcile
@@ -428,3 +429,27 @@ def assert_before(plan: Plan, first: str, second: str) -> None:
                 seen.add(name)
                 waiting.append(name)
     assert first in seen, f"'{second}' does not wait for '{first}'"
+
+
+def test_a_new_password_is_known_to_the_database_before_an_instance_has_it(running: World) -> None:
+    wanted = inputs(shop())
+    database = {**wanted.credentials.database, "orders": Secret("another")}
+    former = {"orders": wanted.credentials.database["orders"]}
+    changed = replace(wanted.credentials, database=database, former=former, second=frozenset({"orders"}))
+    plan = running.plan(expand(shop(), replace(wanted, credentials=changed)))
+    told = "update files of shop-orders-db"
+    assert [o.id for o in plan.changes if o.subject.endswith("-db")] == [told]
+    creations = [o for o in plan.operations if o.verb == "create"]
+    assert creations
+    assert all(told in creation.after for creation in creations)
+
+
+def test_an_instance_that_the_agent_may_enter_any_moment_leaves_the_rotation_before_it_goes(
+    running: World,
+) -> None:
+    """A killed update left it: it ran, and was not entered when everything was looked at."""
+    running.bring(desired(with_service(shop(), "orders", replicas=3)))
+    running.entries.pop("shop-orders-3")
+    plan = running.plan(desired(shop()))
+    assert_before(plan, "deregister shop-orders-3", "remove shop-orders-3")
+    assert running.apply(plan.operations).plan(desired(shop())).operations == ()

@@ -1,11 +1,13 @@
-"""Taking a project down: out of the registry, then stopped, then gone; data only if asked."""
+"""Taking a project down: stopped, out of the registry, gone; data only if asked."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from msctl.model.observed import ObservedVolume
-from msctl.plan.operations import Plan, RemoveContainer
+from msctl.plan.operations import Plan, StopContainer
 from msctl.plan.teardown import teardown
 from tests.unit.plan.projects import desired, shop
 from tests.unit.plan.test_reconcile import assert_before, ids
@@ -30,10 +32,16 @@ def test_data_goes_if_asked(running: World) -> None:
     assert running.volumes == {}
 
 
-def test_an_instance_is_deregistered_before_it_is_stopped(running: World) -> None:
+def test_nobody_is_there_to_enter_again_what_was_taken_out(running: World) -> None:
     plan = down(running)
-    for entry in running.entries.keys() - {"shop-agent"}:  # which goes first, as it enters what runs
-        assert_before(plan, f"deregister {entry}", f"remove {entry}")
+    for entry in running.entries:
+        assert_before(plan, "stop shop-agent", f"deregister {entry}")
+
+
+def test_what_does_not_run_is_not_stopped(running: World) -> None:
+    running.containers["shop-orders-1"] = replace(running.containers["shop-orders-1"], state="exited")
+    assert "stop shop-orders-1" not in ids(down(running))
+    assert running.apply(down(running).operations).containers == {}
 
 
 def test_what_holds_volumes_of_others_goes_first(running: World) -> None:
@@ -45,17 +53,18 @@ def test_what_holds_volumes_of_others_goes_first(running: World) -> None:
 
 def test_clients_are_turned_away_before_services_stop_and_databases_after_them(running: World) -> None:
     plan = down(running)
-    assert_before(plan, "remove shop-gateway", "remove shop-orders-1")
+    assert_before(plan, "stop shop-gateway", "stop shop-orders-1")
     for name in ("shop-orders-1", "shop-orders-2"):
-        assert_before(plan, f"remove {name}", "remove shop-orders-db")
-        assert_before(plan, f"remove {name}", "remove shop-broker")
+        assert_before(plan, f"stop {name}", "stop shop-orders-db")
+        assert_before(plan, f"stop {name}", "stop shop-broker")
     assert_before(plan, "remove shop-orders-db", "remove network shop-orders-db")
 
 
 def test_the_registry_hears_of_everybody_before_it_goes(running: World) -> None:
     plan = down(running)
     for entry in running.entries:
-        assert_before(plan, f"deregister {entry}", "remove shop-registry")
+        assert_before(plan, f"deregister {entry}", "stop shop-registry")
+        assert_before(plan, f"deregister {entry}", "stop shop-gateway")  # a remote registry is reached by it
 
 
 def test_volumes_go_after_the_containers_that_use_them(running: World) -> None:
@@ -66,14 +75,14 @@ def test_volumes_go_after_the_containers_that_use_them(running: World) -> None:
 def test_declared_graces_are_given(running: World) -> None:
     graces = {"shop-orders-1": 3.0}
     plan = teardown(running.situation(), graces, volumes=False)
-    given = {o.subject: o.grace for o in plan.operations if isinstance(o, RemoveContainer)}
+    given = {o.subject: o.grace for o in plan.operations if isinstance(o, StopContainer)}
     assert given["shop-orders-1"] == 3.0
     assert given["shop-orders-2"] == 10.0
 
 
 def test_databases_and_broker_get_the_time_they_need_to_close_their_files(running: World) -> None:
     declared = {spec.name: spec.stop_grace for spec in desired(shop()).containers}
-    given = {o.subject: o.grace for o in down(running).operations if isinstance(o, RemoveContainer)}
+    given = {o.subject: o.grace for o in down(running).operations if isinstance(o, StopContainer)}
     for name in ("shop-orders-db", "shop-inventory-db", "shop-broker"):
         assert given[name] >= declared[name]
 

@@ -28,6 +28,7 @@ from msctl.plan.operations import (
     RemoveNetwork,
     RemoveVolume,
     StartContainer,
+    StopContainer,
     UpdateFiles,
 )
 from msctl.plan.reconcile import reconcile
@@ -170,6 +171,9 @@ class World:
             case Deregister(subject=entry):
                 assert self.is_running(labels.container(self.project, "registry"))
                 self.entries.pop(entry, None)
+            case StopContainer(subject=name):
+                self.containers[name] = replace(self.containers[name], state="exited")
+                self.ready.discard(name)
             case RemoveContainer(subject=name):
                 del self.containers[name]
                 self.ready.discard(name)

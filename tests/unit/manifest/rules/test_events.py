@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msctl.manifest import Loaded
+from msctl.manifest.loaded import Loaded
 
 Reader = Callable[..., Loaded]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from msctl.manifest import Loaded
+from msctl.manifest.loaded import Loaded
 from msctl.model.problem import ManifestProblem
 
 Reader = Callable[..., Loaded]

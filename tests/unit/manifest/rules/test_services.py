@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from msctl.manifest import Loaded
+from msctl.manifest.loaded import Loaded
 from msctl.model.problem import ManifestProblem
 
 Reader = Callable[..., Loaded]
@@ -63,6 +63,7 @@ def said(problems: tuple[ManifestProblem, ...]) -> list[str]:
             "4:15 calls to services are not made over TLS, "
             "let a proxy that speaks TLS stand before it, and name that one",
         ),
+        ("external: http://[a", "4:15 'http://[a' is not a URL, such as http://legacy.example.com:8080"),
         (
             "external: http://a\n    replicas: 2",
             "5:5 does not apply to an external service, remove it: msctl does not run it",
