@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.broker.difference import Surplus, needed
-from msctl.broker.messages import Message
+from msctl.broker.difference import needed
 from msctl.broker.pika_messages import PERSISTENT, message_of, properties_of
-from msctl.broker.topology import EVENTS, Topology
+from msctl.broker.topology import EVENTS
 from msctl.broker.translation import translated
-from msctl.model.secret import Secret
+
+if TYPE_CHECKING:
+    from msctl.broker.difference import Surplus
+    from msctl.broker.messages import Message
+    from msctl.broker.topology import Topology
+    from msctl.model.secret import Secret
 
 _NOT_FOUND = 404
 _TAIL_LENGTH = 10_000

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.broker.topology import EVENTS, Argument, Binding, Topology
+from msctl.broker.topology import EVENTS, Binding
+
+if TYPE_CHECKING:
+    from msctl.broker.topology import Argument, Topology
 
 Document = Mapping[str, Any]
 

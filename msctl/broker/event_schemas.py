@@ -1,6 +1,6 @@
 """JSON Schemas of events: files ``events/TYPE.json`` in the publishing service's folder, and checking data.
 
-The jsonschema package is imported only where there is a schema: it takes as long as all of the rest.
+The jsonschema package is imported only where there is a new schema: it takes as long as all of the rest.
 """
 
 from __future__ import annotations
@@ -40,31 +40,40 @@ class Schemas:
     faults: tuple[SchemaFault, ...] = ()
 
 
-def read_schemas(folder: Path) -> Schemas:
-    """The schemas in ``folder``; none when there is no such folder."""
+def read_schemas(folder: Path, checked: Mapping[str, Schema] | None = None) -> Schemas:
+    """The schemas in ``folder``; none when there is no such folder.
+
+    Those that are as in ``checked`` are not checked again.
+    """
     found: dict[str, Schema] = {}
     faults = []
     for file in sorted(folder.glob("*.json")):
         try:
-            found[file.stem] = _schema(file.read_text(encoding="utf-8"))
+            schema = _object(file.read_text(encoding="utf-8"))
+            if schema != (checked or {}).get(file.stem):
+                _check(schema)
+            found[file.stem] = schema
         except (OSError, ValueError, RecursionError) as exc:
             faults.append(SchemaFault(file, str(exc)))
     return Schemas(found, tuple(faults))
 
 
-def _schema(text: str) -> Schema:
-    """A schema; ``ValueError`` says why it is none."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
-
+def _object(text: str) -> Schema:
     schema = json.loads(text)
     if not isinstance(schema, dict):
         raise ValueError("a JSON Schema of an event is a JSON object")
+    return schema
+
+
+def _check(schema: Schema) -> None:
+    """Raise ``ValueError`` saying why it is no schema."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as exc:
         raise ValueError(f"{exc.json_path}: {exc.message}") from exc
-    return schema
 
 
 class DataCheck:

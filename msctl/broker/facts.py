@@ -66,7 +66,10 @@ def states(output: str) -> tuple[QueueState, ...]:
         text = base64.b64decode("".join(_LITERAL.findall(output)), validate=True)
         found = tuple(_state(item) for item in json.loads(text))
     except (ValueError, KeyError, TypeError) as exc:
-        raise BrokerError(f"the broker does not tell what its queues hold: {output.strip()[-300:]}") from exc
+        raise BrokerError(
+            f"the broker does not tell what its queues hold: {output.strip()[-300:]}",
+            "'msctl logs broker' shows why",
+        ) from exc
     return tuple(sorted(found, key=lambda state: state.name))
 
 

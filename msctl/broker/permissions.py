@@ -16,8 +16,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from msctl.broker.topology import EVENTS, Party, Topology, retry_exchange
+from msctl.broker.topology import EVENTS, retry_exchange
+
+if TYPE_CHECKING:
+    from msctl.broker.topology import Party, Topology
 
 NOTHING = "^$"
 EVERYTHING = ".*"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from msctl.errors import BrokerError
 
 _REFUSED = 403
+_LOOK = "'msctl logs broker' shows why"
 _INEQUIVALENT = re.compile(r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>.+?) in vhost")
 
 
@@ -32,12 +33,14 @@ def translated(what: str) -> Iterator[None]:
         raise _of_reply(what, exc.reply_code, exc.reply_text) from exc
     except pika.exceptions.ConnectionBlockedTimeout as exc:
         raise BrokerError(
-            "RabbitMQ takes no events for now: it is short of memory or disk", hint="msctl logs broker"
+            "RabbitMQ takes no events for now: it is short of memory or disk", hint=_LOOK
         ) from exc
     except pika.exceptions.UnroutableError as exc:
-        raise BrokerError(f"cannot {what}: no queue takes this event") from exc
+        raise BrokerError(
+            f"cannot {what}: no queue takes this event", "a service takes what its 'subscribes' names"
+        ) from exc
     except (pika.exceptions.AMQPError, pika.exceptions.ChannelError, OSError) as exc:
-        raise BrokerError(f"cannot {what}: {_words(exc)}") from exc
+        raise BrokerError(f"cannot {what}: {_words(exc)}", _LOOK) from exc
 
 
 def _of_reply(what: str, code: int, text: str) -> BrokerError:
@@ -48,8 +51,8 @@ def _of_reply(what: str, code: int, text: str) -> BrokerError:
             hint="a queue's arguments cannot change; empty it, delete it and run 'msctl up' again",
         )
     if code == _REFUSED:
-        return BrokerError(f"RabbitMQ refused to {what}: {text}")
-    return BrokerError(f"cannot {what}: {code} {text}")
+        return BrokerError(f"RabbitMQ refused to {what}: {text}", _LOOK)
+    return BrokerError(f"cannot {what}: {code} {text}", _LOOK)
 
 
 def _words(exc: Exception) -> str:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
 from msctl.registry.acl import Doors
-from msctl.registry.entry import Entry, FoundEntry, InstanceHealth
+from msctl.registry.entry import FoundEntry
 from msctl.registry.reading import check_definition, drain_reason, drains_until, entry_of, result_of
 from msctl.registry.session import Session, catalog_deregister
+
+if TYPE_CHECKING:
+    from msctl.registry.entry import Entry, InstanceHealth
 
 POLL_INTERVAL = 0.02
 REMOVAL_PATIENCE = 0.5
@@ -71,7 +74,7 @@ class Registry:
             ),
         )
         if not accepted:
-            raise RegistryError(f"Consul did not register '{entry.id}'")
+            raise RegistryError(f"Consul did not register '{entry.id}'", "'msctl logs registry' shows why")
         self._forget_other_checks(entry, check_id)
 
     def drain(self, entry_id: str, until: float) -> bool:
@@ -105,7 +108,7 @@ class Registry:
         if remaining:
             raise RegistryError(
                 f"'{entry_id}' is still in Consul's catalog (node {', '.join(remaining)})",
-                hint="the token may lack the right to deregister it",
+                hint="run 'msctl up': it gives this checkout a token that may deregister it",
             )
 
     def entries(self, project: str) -> tuple[FoundEntry, ...]:

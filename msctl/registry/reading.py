@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.registry.entry import Check, CheckResult, Entry, HealthStatus
+from msctl.registry.entry import Check, CheckResult, Entry
+
+if TYPE_CHECKING:
+    from msctl.registry.entry import HealthStatus
 
 _STATUS: Mapping[str, HealthStatus] = {"passing": "pass", "warning": "warn", "critical": "fail"}
 

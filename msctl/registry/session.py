@@ -9,6 +9,8 @@ from typing import Any
 
 from msctl.errors import RegistryError, RegistryRefused
 
+_LOOK = "'msctl logs registry' shows why"
+
 
 class Session:
     """Connections to one Consul server; ``timeout`` bounds each request in seconds."""
@@ -31,13 +33,13 @@ class Session:
         except ACLPermissionDenied as exc:
             raise RegistryRefused(
                 f"Consul refused to {what}: permission denied ({exc})",
-                hint="the Consul token is missing, wrong or revoked",
+                hint="run 'msctl up': it gives this checkout a token again",
             ) from exc
         except ConsulException as exc:
-            raise RegistryError(f"Consul failed to {what}: {exc}") from exc
+            raise RegistryError(f"Consul failed to {what}: {exc}", _LOOK) from exc
         except OSError as exc:  # requests' errors are OSErrors
             raise RegistryError(
-                f"Consul does not answer at {self._host}:{self._port}: cannot {what} ({_short(exc)})"
+                f"Consul does not answer at {self._host}:{self._port}: cannot {what} ({_short(exc)})", _LOOK
             ) from exc
 
     def close(self) -> None:

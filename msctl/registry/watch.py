@@ -1,7 +1,8 @@
 """Follow one service's passing instances in Consul by blocking queries, as whole snapshots.
 
 Plain HTTP against Consul's documented API (1.8 and later). The last known good snapshot stays in
-force while Consul is away, and for a while after Consul came back with no memory.
+force while Consul is away, and for a while after Consul came back with no memory. A Consul that has no
+leader still tells what it knew last, and is asked again soon.
 """
 
 from __future__ import annotations
@@ -21,21 +22,25 @@ from msctl.resilience.endpoints import Address
 BLOCK_SECONDS = 30.0
 ANSWER_SECONDS = 37.0
 CONNECT_SECONDS = 2.0
+DOUBT_SECONDS = 2.0
 FORGETFUL_SECONDS = 30.0
 LONGEST_BACKOFF = 3.0
 STARTING_BACKOFF = 0.5
 STARTING_TRIES = 60
-EVERY = 0.5
+IDLE_COST = 0.5
+NEWS_COST = 0.05
 AT_ONCE = 8
 HTTP_OK = 200
+LEADERLESS = "Consul has no leader; it says what it knew last"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer of Consul: its index and the passing instances."""
+    """One answer of Consul: its index, the passing instances, and whether it knows a leader."""
 
     index: int
     addresses: tuple[Address, ...]
+    led: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,16 @@ def _address(service: Mapping[str, Any], node: Mapping[str, Any]) -> Address:
     weights = service.get("Weights") or {}
     host = service.get("Address") or node.get("Address") or ""
     weight = max(1, int(weights.get("Passing") or 1))
-    return Address(str(service["ID"]), str(host), int(service["Port"]), weight)
+    entry = service.get("CreateIndex")
+    return Address(str(service["ID"]), str(host), int(service["Port"]), weight, entry)
 
 
 class Pace:
-    """Two queries a second over time, whatever Consul answers; after a quiet while eight come at once.
+    """Two queries a second over time that could not block or told nothing new, twenty that did.
 
-    The instances of a service that starts are entered one after the other, and each is wanted at once.
+    A Consul that answers at once for no reason is so never asked in a hot loop, and one whose
+    instances die and come back is followed as they do. After a quiet while eight come at once:
+    the instances of a service that starts are entered one after the other, and each is wanted.
     """
 
     def __init__(self) -> None:
@@ -85,11 +93,11 @@ class Pace:
 
     def delay(self, now: float) -> float:
         """Seconds to wait before the next query."""
-        return max(0.0, self._paid_until - (AT_ONCE - 1) * EVERY - now)
+        return max(0.0, self._paid_until - (AT_ONCE - 1) * IDLE_COST - now)
 
-    def started(self, now: float) -> None:
-        """A query begins."""
-        self._paid_until = max(self._paid_until, now) + EVERY
+    def asked(self, now: float, *, news: bool) -> None:
+        """A query was answered, with ``news`` if its index moved on from one that Consul could wait on."""
+        self._paid_until = max(self._paid_until, now) + (NEWS_COST if news else IDLE_COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +133,26 @@ class CatalogWatch:
         self._known = Known()
         self._pace = Pace()
         self._errors = 0
+        self._led = True
 
     async def run(self) -> None:
         """Follow the service until cancelled."""
         while True:
             await self._sleep(self._pace.delay(self._clock()))
-            self._pace.started(self._clock())
             try:
                 reply = await self._ask()
             except RegistryError as exc:
+                self._pace.asked(self._clock(), news=False)
                 await self._failed(exc)
             else:
+                waited = self._known.index > 0 and not self._errors
+                self._pace.asked(self._clock(), news=waited and reply.index > self._known.index)
                 self._take(reply)
 
     def _take(self, reply: Reply) -> None:
         self._errors = 0
-        self._reachable(None)
+        self._led = reply.led
+        self._reachable(None if reply.led else LEADERLESS)
         before = self._known.addresses
         self._known = advance(self._known, reply, self._clock())
         if self._known.addresses is not None and self._known.addresses != before:
@@ -170,7 +182,9 @@ class CatalogWatch:
                 if answer.status != HTTP_OK:
                     raise RegistryError(f"Consul answered {answer.status} for service '{self._service}'")
                 document = await answer.json(content_type=None)
-                return Reply(int(answer.headers.get("X-Consul-Index", "0")), read_addresses(document))
+                index = int(answer.headers.get("X-Consul-Index", "0"))
+                led = answer.headers.get("X-Consul-KnownLeader") != "false"
+                return Reply(index, read_addresses(document), led)
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
             raise RegistryError(f"Consul does not answer: {exc or type(exc).__name__}") from exc
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
@@ -178,4 +192,5 @@ class CatalogWatch:
 
     def _wait(self) -> float:
         """Soon again while Consul is not believed: its silence must end the doubt in time."""
-        return 2.0 if self._known.forgot_at is not None else BLOCK_SECONDS
+        doubted = self._known.forgot_at is not None or not self._led
+        return DOUBT_SECONDS if doubted else BLOCK_SECONDS

@@ -1,19 +1,25 @@
-"""The instances of one service as a caller sees them: load, failures in a row, ejection."""
+"""The instances of one service as a caller sees them: load, failures in a row, ejection, wavering checks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from msctl.resilience.flapping import Flapping, FlapSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one instance listens; ``name`` identifies it across snapshots."""
+    """Where one instance listens; ``name`` identifies it across snapshots.
+
+    ``entry`` tells one entry in the catalog from a later one of that name; None outside of a catalog.
+    """
 
     name: str
     host: str
     port: int
     weight: int = 1
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,8 @@ class EjectionSettings:
 class Endpoint:
     """One instance and its running state; ``credit`` belongs to the weighted balancer.
 
-    ``calls`` and ``failed_calls`` count attempts since the instance was first seen.
+    ``calls`` and ``failed_calls`` count attempts since the instance was first seen. It is ejected for calls
+    that failed, and held for a check that comes and goes.
     """
 
     address: Address
@@ -39,7 +46,13 @@ class Endpoint:
     failed_calls: int = 0
     ejections: int = 0
     ejected_until: float | None = None
+    held_until: float | None = None
     credit: int = 0
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it gets calls only when there is no other one."""
+        return self.ejected_until is not None or self.held_until is not None
 
 
 class Endpoints:
@@ -53,11 +66,12 @@ class Endpoints:
         self.awaits_check = awaits_check
         self._all: tuple[Endpoint, ...] = ()
         self._left: tuple[Endpoint, ...] = ()
-        self._ejected = 0
+        self._out = 0
+        self._flapping = Flapping(FlapSettings(), clock)
 
     @property
     def all(self) -> tuple[Endpoint, ...]:
-        """Every instance of the last snapshot, ejected ones included."""
+        """Every instance of the last snapshot, those that are out included."""
         return self._all
 
     @property
@@ -70,21 +84,27 @@ class Endpoints:
         """Take over a snapshot; returns the instances that are gone."""
         known = {(e.address.name, e.address.host, e.address.port): e for e in self._all}
         kept: list[Endpoint] = []
+        come: list[Endpoint] = []
         for address in sorted(addresses, key=lambda a: a.name):
-            endpoint = known.pop((address.name, address.host, address.port), None) or Endpoint(address)
+            endpoint = known.pop((address.name, address.host, address.port), None)
+            if endpoint is None:
+                endpoint = Endpoint(address)
+                come.append(endpoint)
             endpoint.address = address
             kept.append(endpoint)
+        gone = tuple(known.values())
         self._all = tuple(kept)
-        self._left = (*self.leaving, *known.values())
+        self._left = (*self.leaving, *gone)
         self._count()
-        return tuple(known.values())
+        self._damp(come, gone)
+        return gone
 
     def candidates(self, tried: Sequence[Endpoint] = ()) -> Sequence[Endpoint]:
-        """Instances that may be called: not ejected and not tried; ejected ones rather than none."""
-        if self._ejected == 0 and not tried:
+        """Instances that may be called: not out and not tried; those that are out rather than none."""
+        if self._out == 0 and not tried:
             return self._all
         self._readmit()
-        ready = [e for e in self._all if e.ejected_until is None and e not in tried]
+        ready = [e for e in self._all if not e.is_out and e not in tried]
         return ready or [e for e in self._all if e not in tried]
 
     def has_other(self, tried: Sequence[Endpoint]) -> bool:
@@ -127,21 +147,57 @@ class Endpoints:
         return [e for e in self._all if e.ejected_until is not None and e.ejected_until <= now]
 
     def _eject(self, endpoint: Endpoint) -> bool:
-        if endpoint not in self._all or self._ejected + 1 > len(self._all) // 2:
+        """Calls that failed weigh more than a wavering check: for want of others those held come back."""
+        if endpoint not in self._all:
+            return False
+        if self._too_many_out():
+            self._release(self._all)
+        if self._too_many_out():
             return False
         endpoint.ejected_until = self._clock() + self._wait(endpoint)
         endpoint.ejections += 1
         self._count()
         return True
 
+    def _damp(self, come: Sequence[Endpoint], gone: Sequence[Endpoint]) -> None:
+        """Hold those back that leave and come again all the time under one and the same entry.
+
+        An instance that is restarted or replaced is entered anew, and is not meant.
+        """
+        for endpoint in gone:
+            if endpoint.address.entry is not None:
+                self._flapping.left(_life(endpoint.address))
+        for endpoint in come:
+            wait = self._flapping.wait(_life(endpoint.address))
+            if wait and not self._too_many_out():
+                endpoint.held_until = self._clock() + wait
+                self._count()
+
+    def _too_many_out(self) -> bool:
+        """Whether one more would be more than half."""
+        return self._out + 1 > len(self._all) // 2
+
     def _readmit(self) -> None:
-        if self._ejected and not self.awaits_check:
+        if not self._out:
+            return
+        now = self._clock()
+        self._release([e for e in self._all if e.held_until is not None and e.held_until <= now])
+        if not self.awaits_check:
             for endpoint in self.due():
                 self.readmit(endpoint)
+
+    def _release(self, held: Iterable[Endpoint]) -> None:
+        for endpoint in held:
+            endpoint.held_until = None
+        self._count()
 
     def _wait(self, endpoint: Endpoint) -> float:
         grown = self.settings.wait * 2.0 ** min(endpoint.ejections, 16)
         return min(grown, max(self.settings.wait, self.settings.wait_limit))
 
     def _count(self) -> None:
-        self._ejected = sum(e.ejected_until is not None for e in self._all)
+        self._out = sum(e.is_out for e in self._all)
+
+
+def _life(address: Address) -> tuple[str, str, int, int | None]:
+    return address.name, address.host, address.port, address.entry

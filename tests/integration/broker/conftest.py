@@ -32,7 +32,7 @@ from msctl.model.desired import (
     VolumeSpec,
 )
 from msctl.model.secret import Secret
-from msctl.plan.services import amqp_url
+from msctl.plan.addresses import amqp_url
 from tests.integration.broker.declared import declared, passwords
 from tests.integration.role_image import role_image
 from tests.integration.sweeping import sweep
@@ -70,7 +70,7 @@ class RunningBroker:
 
     def run(self, command: Command) -> ExecResult:
         """Run a command in the container; it must succeed."""
-        result = self.engine.execute(self.name, command, timeout=60)
+        result = self.engine.execute(self.name, command, timeout=180)
         assert result.exit_code == 0, result.output
         return result
 
@@ -126,7 +126,7 @@ def broker(docker_engine: DockerEngine) -> Iterator[RunningBroker]:
         specification = _specification(identity.project, running.name, volume, files)
         docker_engine.create_container(identity, specification, "h", {})
         docker_engine.start_container(identity, running.name)
-        eventually(lambda: asyncio.run(_greets(docker_engine, running.name)), timeout=60)
+        eventually(lambda: asyncio.run(_greets(docker_engine, running.name)), timeout=240)
         yield running
     finally:
         sweep(docker_engine.client, identity.project)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,13 +33,17 @@ def apply(broker: RunningBroker, wanted: Topology, generation: int = 1) -> None:
     def arrived() -> bool:
         found = broker.export()
         held = {user["name"]: user["password_hash"] for user in found["users"]}
-        return hashes.items() <= held.items() and not _missing(wanted, found)
+        return hashes.items() <= held.items() and all(
+            _keys(document, kind) <= _keys(found, kind) for kind in ("queues", "exchanges", "bindings")
+        )
 
-    eventually(arrived, interval=0.5)
+    eventually(arrived, timeout=90.0, interval=0.5)
 
 
-def _missing(wanted: Topology, found: dict[str, list[dict[str, str]]]) -> set[str]:
-    return {queue.name for queue in wanted.queues} - {queue["name"] for queue in found["queues"]}
+def _keys(document: Mapping[str, Any], kind: str) -> set[tuple[str, ...]]:
+    """What tells the objects of one kind apart."""
+    fields = ("source", "destination", "routing_key") if kind == "bindings" else ("name",)
+    return {tuple(found[field] for field in fields) for found in document[kind]}
 
 
 @pytest.fixture

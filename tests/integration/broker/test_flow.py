@@ -30,7 +30,7 @@ def test_a_retried_message_flows_back(broker: RunningBroker, platform: Broker) -
     assert body == b"again"
     assert properties.headers["tries"] == 1
     assert properties.headers["x-first-death-queue"] == "orders.retry.500ms"
-    assert depth(platform, "orders.retry.500ms") == 0
+    eventually(lambda: depth(platform, "orders.retry.500ms") == 0)
 
 
 def test_a_service_gives_up_into_its_dead_letters(broker: RunningBroker, platform: Broker) -> None:

@@ -13,23 +13,14 @@ from msctl import labels
 from msctl.engine.docker import DockerEngine
 from msctl.engine.port import Identity
 from msctl.errors import RegistryError
-from msctl.model.desired import (
-    Attachment,
-    ContainerSpec,
-    Mount,
-    NetworkSpec,
-    PortBinding,
-    SecretFile,
-    VolumeSpec,
-)
-from msctl.model.secret import Secret
+from msctl.model.desired import Mount, NetworkSpec, VolumeSpec
 from msctl.registry import config
 from msctl.registry.client import Registry
-from tests.integration.role_image import role_image
+from tests.integration.registry.containers import specification
 from tests.integration.sweeping import sweep
 from tests.integration.waiting import eventually
 
-BOOT_DEADLINE = 30.0
+BOOT_DEADLINE = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +50,9 @@ class RunningConsul:
     def start(self) -> None:
         """Create and start it; its volume and network are there."""
         project = self.identity.project
-        image = role_image("registry")
-        specification = ContainerSpec(
-            name=self.name,
-            role="registry",
-            image=image,
-            image_identity=image,
-            command=("agent", "-config-file=/run/secrets/registry.json"),
-            user="100:1000",
-            secrets=(SecretFile("registry.json", Secret(config.render(self.configuration))),),
-            attachments=(Attachment(project, ("registry",)),),
-            mounts=(Mount(labels.data_volume(project, "registry"), config.DATA_DIRECTORY),),
-            ports=(PortBinding(config.HTTP_PORT),),
-            tmpfs={"/tmp": "mode=1777"},
-            read_only=True,
-        )
-        self.engine.create_container(self.identity, specification, "h", {})
+        mount = Mount(labels.data_volume(project, "registry"), config.DATA_DIRECTORY)
+        spec = specification(project, self.name, "registry", self.configuration, mount)
+        self.engine.create_container(self.identity, spec, "h", {})
         self.engine.start_container(self.identity, self.name)
 
 
@@ -125,10 +103,11 @@ def registry(consul: RunningConsul) -> Iterator[Registry]:
 
 
 def await_leader(registry: Registry) -> None:
-    """Return as soon as a leader is elected."""
+    """Return as soon as a leader is elected, and knows the registry's token, which it does a moment later."""
 
     def elected() -> str | None:
         try:
+            registry.entries("nobody")
             return registry.leader()
         except RegistryError:
             return None

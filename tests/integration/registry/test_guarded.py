@@ -140,6 +140,6 @@ def test_a_refusal_is_told(guarded_consul: RunningConsul) -> None:
     stranger = Registry(guarded_consul.address, "00000000-0000-0000-0000-000000000bad")
     with pytest.raises(RegistryError, match="permission denied") as refusal:
         stranger.register(MINE)
-    assert refusal.value.hint == "the Consul token is missing, wrong or revoked"
+    assert refusal.value.hint == "run 'msctl up': it gives this checkout a token again"
     stranger.close()
     operator.close()

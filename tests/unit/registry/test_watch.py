@@ -11,6 +11,7 @@ import pytest
 
 from msctl.registry.watch import (
     FORGETFUL_SECONDS,
+    LEADERLESS,
     CatalogWatch,
     Consul,
     Known,
@@ -47,10 +48,19 @@ def test_consul_without_memory_is_not_believed_at_once() -> None:
 
 def test_addresses_of_a_document() -> None:
     document: list[dict[str, Any]] = [
-        {"Service": {"ID": "a", "Address": "10.0.0.1", "Port": 80, "Weights": {"Passing": 5}}, "Node": {}},
+        {
+            "Service": {
+                "ID": "a",
+                "Address": "10.0.0.1",
+                "Port": 80,
+                "Weights": {"Passing": 5},
+                "CreateIndex": 9,
+            },
+            "Node": {},
+        },
         {"Service": {"ID": "b", "Address": "", "Port": 81}, "Node": {"Address": "10.0.0.2"}},
     ]
-    assert read_addresses(document) == (Address("a", "10.0.0.1", 80, 5), Address("b", "10.0.0.2", 81))
+    assert read_addresses(document) == (Address("a", "10.0.0.1", 80, 5, 9), Address("b", "10.0.0.2", 81))
 
 
 def test_pace_is_eight_queries_at_once_and_then_two_a_second() -> None:
@@ -59,21 +69,28 @@ def test_pace_is_eight_queries_at_once_and_then_two_a_second() -> None:
     assert _delays(pace, 10.0, 9) == [0.0] * 8 + [0.5]
 
 
-def _delays(pace: Pace, now: float, count: int) -> list[float]:
+def test_news_is_followed_at_up_to_twenty_a_second() -> None:
+    pace = Pace()
+    delays = _delays(pace, 0.0, 100, news=True)
+    assert delays[:70] == [0.0] * 70
+    assert delays[-1] == pytest.approx(0.05)
+
+
+def _delays(pace: Pace, now: float, count: int, *, news: bool = False) -> list[float]:
     delays = []
     for _ in range(count):
         delays.append(pace.delay(now))
         now += delays[-1]
-        pace.started(now)
+        pace.asked(now, news=news)
     return delays
 
 
 class Answer:
     """What a scripted Consul says to one query."""
 
-    def __init__(self, document: Any, index: str = "1", status: int = 200) -> None:
+    def __init__(self, document: Any, index: str = "1", status: int = 200, led: str = "true") -> None:
         self.document, self.status = document, status
-        self.headers = {"X-Consul-Index": index}
+        self.headers = {"X-Consul-Index": index, "X-Consul-KnownLeader": led}
 
     async def json(self, content_type: str | None) -> Any:
         return self.document
@@ -146,6 +163,15 @@ async def test_changes_are_told_once_and_the_index_is_followed() -> None:
     assert watched.script.tokens[0] == "secret"
 
 
+async def test_an_index_that_moves_on_is_followed_at_once_and_one_that_jumps_back_at_two_a_second() -> None:
+    moving = Watched(*(Answer([entry("a")], str(n)) for n in range(1, 61)))
+    await moving.run()
+    assert moving.now < 60 * 0.05
+    jumping = Watched(*(Answer([entry("a")], str(5 - n % 2)) for n in range(60)))
+    await jumping.run()
+    assert jumping.now >= (60 - 9) * 0.5
+
+
 async def test_last_known_good_stays_while_consul_is_away() -> None:
     watched = Watched(
         Answer([entry("a")], "4"),
@@ -160,6 +186,14 @@ async def test_last_known_good_stays_while_consul_is_away() -> None:
     assert watched.trouble[3] is None
     assert [s for s in watched.slept if s > 0.0] == [1.0, 2.0]
     assert [q["index"] for q in watched.script.queries] == ["0", "4", "0", "0", "4"]
+
+
+async def test_a_consul_without_leader_is_listened_to_and_complained_of_and_asked_again_soon() -> None:
+    watched = Watched(Answer([entry("a")], "4", led="false"), Answer([entry("a")], "4"))
+    await watched.run()
+    assert len(watched.snapshots) == 1
+    assert watched.trouble == [LEADERLESS, None]
+    assert [q["wait"] for q in watched.script.queries] == ["30s", "2s", "30s"]
 
 
 @pytest.mark.parametrize("document", [None, {"a": 1}, [{"Service": {}}], ["x"], 7])
