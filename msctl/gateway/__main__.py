@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from msctl.ending import leave
 from msctl.errors import ManifestInvalid, MsctlError
 from msctl.gateway import serve
 
@@ -26,4 +27,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

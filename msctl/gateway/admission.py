@@ -13,7 +13,7 @@ from msctl.resilience.breaker import Permit, Refusal
 
 
 class Admission(Place):
-    """``enter`` before the call, ``record`` its outcome once it is known, ``end`` it in any case.
+    """``admit`` it before the call, ``record`` its outcome once it is known, ``end`` it in any case.
 
     ``started`` is when the service's time began.
     """
@@ -25,9 +25,9 @@ class Admission(Place):
         self._permit: Permit | None = None
         self._probation: asyncio.TimerHandle | None = None
 
-    def enter(self) -> None:
+    def admit(self) -> None:
         """Take a place and a permit; raises Refused."""
-        super().enter()
+        self.enter()
         service = self._service
         if service.breaker is not None:
             got = service.breaker.acquire()

@@ -26,13 +26,16 @@ class AnswerFrame(NamedTuple):
     close: bool
 
 
+_common_frame = lru_cache(maxsize=256)(AnswerFrame)
+
+
 def frame_for(answer: AnswerHead, request: RequestHead, close: bool) -> AnswerFrame:
     """The framing of a forwarded answer; HTTP/1.0 clients do not know chunks."""
     if answer.length is not None:
-        return AnswerFrame(answer.length, False, close)
+        return _common_frame(answer.length, False, close)
     if request.minor > 0:
-        return AnswerFrame(None, True, close)
-    return AnswerFrame(None, False, True)
+        return _common_frame(None, True, close)
+    return _common_frame(None, False, True)
 
 
 class _Made(NamedTuple):
@@ -58,12 +61,12 @@ def answer_head(
     name = f"X-Request-Id: {request_id}\r\n".encode("ascii")
     if added or frame.close or request.minor == 0 or request.method == "HEAD":
         lines, rest = _lines_down(answer, added, edits, hidden), _rest(answer, request, frame, added, edits)
-        return lines + date + name + rest
+        return b"".join((lines, date, name, rest))
     made = answer.fields.made
     if not (isinstance(made, _Made) and made.edits is edits and made.hidden is hidden):
         lines, rest = _lines_down(answer, added, edits, hidden), _rest(answer, request, frame, added, edits)
         made = answer.fields.made = _Made(edits, hidden, lines, rest)
-    return made.lines + date + name + made.rest
+    return b"".join((made.lines, date, name, made.rest))
 
 
 def _lines_down(

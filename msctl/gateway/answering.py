@@ -16,7 +16,7 @@ from msctl.gateway.errand import as_task
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.explain import KIND_OF_STATUS
 from msctl.gateway.forward import forward, timeout_of
-from msctl.gateway.gates import Arrival, first_trouble
+from msctl.gateway.gates import Routed, first_trouble, gates_of
 from msctl.gateway.heads import Edge
 from msctl.gateway.log import AccessLog
 from msctl.gateway.max_forwards import COUNTED, ends_here
@@ -77,66 +77,71 @@ class Answering:
 
     def _decide(self, exchange: Exchange, table: Table) -> Coroutine[Any, Any, None] | None:
         """Answer at once, raise Refused or WireError, or say what has to be done for an answer."""
+        routed = exchange.head.made
+        if not isinstance(routed, Routed) or routed.table is not table:
+            routed = self._route(exchange, table)
+            if routed is None:
+                return None
+        exchange.label = routed.match.route.label
+        trouble = first_trouble(exchange, routed)
+        if trouble is not None:
+            if table.identities is None or trouble.cause is None:
+                raise Refused(trouble)
+            return self._judge_again(exchange, routed, trouble)
+        return self._begin(exchange, routed)
+
+    def _route(self, exchange: Exchange, table: Table) -> Routed | None:
+        """Where a request has to go; None when it has been answered."""
         head, client = exchange.head, exchange.client
         if head.path in _OWN_PATHS and self._is_own(exchange, table):
             return None
         match = find_route(exchange, table)
-        if match is None:
-            return None
-        if head.method in COUNTED and ends_here(exchange, match.route.allow):
+        if match is None or (head.method in COUNTED and ends_here(exchange, match.route.allow)):
             return None
         assert isinstance(client, ClientConnection)  # noqa: S101
-        edge = self._edge(client, table)
-        origin = client.peer
+        edge, origin = self._edge(client, table), client.peer
         if edge.trusted:
             origin = origin_of(head.fields, client.peer, table.config.trusted_proxies)
-        arrival = Arrival(exchange, head, match, table, origin, self.via)
-        trouble = first_trouble(arrival)
-        if trouble is not None:
-            if table.identities is None or trouble.cause is None:
-                raise Refused(trouble)
-            return self._judge_again(arrival, client, edge, trouble)
-        return self._begin(arrival, client, edge)
+        routed = Routed(table, match, gates_of(match.route, table), edge, origin)
+        if head.method not in COUNTED and match.route.route.cors is None:
+            head.made = routed
+        return routed
 
-    async def _judge_again(
-        self, arrival: Arrival, client: ClientConnection, edge: Edge, trouble: Trouble
-    ) -> None:
+    async def _judge_again(self, exchange: Exchange, routed: Routed, trouble: Trouble) -> None:
         """Trouble may come of keys that are too old: ask for newer ones, and try once more."""
         await as_task()
-        identities = arrival.table.identities
+        identities = routed.table.identities
         if identities is not None and await identities.may_know_more(trouble):
-            again = first_trouble(arrival)
+            again = first_trouble(exchange, routed)
             if again is None:
-                await self._begin(arrival, client, edge)
+                await self._begin(exchange, routed)
                 return
             trouble = again
         raise Refused(trouble)
 
-    def _begin(self, arrival: Arrival, client: ClientConnection, edge: Edge) -> Coroutine[Any, Any, None]:
+    def _begin(self, exchange: Exchange, routed: Routed) -> Coroutine[Any, Any, None]:
         """What has to be done for a request that may pass."""
-        exchange, match, table = arrival.exchange, arrival.match, arrival.table
+        table, match = routed.table, routed.match
         route = match.route.route
         if exchange.body is not None:
             exchange.body.allow(route.body_limit)
         if route.aggregate:
-            return aggregate(exchange, match, edge, table, self.nature)
+            return aggregate(exchange, match, routed.edge, table, self.nature)
         service = table.services[route.service or choose_service(match.route, self.nature.dice)]
         exchange.service = service.name
         authorization = passed_on(exchange, table, service.name)
         if authorization is None and exchange.identity is not None:
-            return self._exchange_first(arrival, client, service, edge)
-        return forward(exchange, client, match, service, edge, authorization)
+            return self._exchange_first(exchange, routed, service)
+        return forward(exchange, match, service, routed.edge, authorization)
 
-    async def _exchange_first(
-        self, arrival: Arrival, client: ClientConnection, service: Service, edge: Edge
-    ) -> None:
+    async def _exchange_first(self, exchange: Exchange, routed: Routed, service: Service) -> None:
         """Get an internal token for the service, which takes some of the call's time."""
         await as_task()
-        exchange, match, began = arrival.exchange, arrival.match, self.nature.clock()
-        seconds = timeout_of(arrival.request, match.route.route)
-        authorization = await exchanged(exchange, arrival.table, service.name, seconds)
+        match, began = routed.match, self.nature.clock()
+        seconds = timeout_of(exchange.head, match.route.route)
+        authorization = await exchanged(exchange, routed.table, service.name, seconds)
         spent = self.nature.clock() - began
-        await forward(exchange, client, match, service, edge, authorization, spent)
+        await forward(exchange, match, service, routed.edge, authorization, spent)
 
     def _is_own(self, exchange: Exchange, table: Table) -> bool:
         head = exchange.head
@@ -157,16 +162,13 @@ class Answering:
         return client.edge[1]
 
     def _count(self, exchange: Exchange) -> None:
+        """Count and log it; whoever asks every other second whether the gateway lives is not logged."""
         seconds = self.nature.clock() - exchange.started
         method, status = exchange.head.method, exchange.status
         self.measures.requests.add(exchange.label, exchange.service, method, status, seconds)
-        if self.access.share and not _is_probe(exchange):
+        is_probe = exchange.label == HEALTH_PATH and exchange.service == "-"
+        if self.access.share and not is_probe:
             self.access.write(exchange, seconds)
-
-
-def _is_probe(exchange: Exchange) -> bool:
-    """The gateway's own answer to who asks every other second whether it lives is counted, not logged."""
-    return exchange.label == HEALTH_PATH and exchange.service == "-"
 
 
 def client_fault(error: WireError) -> Trouble:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msctl.gateway.admission import Admission
 from msctl.gateway.connection import ignore
@@ -60,14 +60,19 @@ class Call:
 
     async def answer(self) -> AnswerHead:
         """The head of the answer to pass on; raises Refused, or WireError for a client's broken body."""
-        self._admission.enter()
+        self._admission.admit()
         self._service.budget.count_request(self._attempted)
         while True:
             endpoint = self._service.pick(self._tried)
             if endpoint is None:
                 raise self._refused(self._failed().nobody())
             self._tried.append(endpoint)
-            outcome = await self._attempt(endpoint)
+            try:
+                outcome: AnswerHead | AttemptError = await self._attempt(endpoint)
+            except AttemptError as exc:
+                outcome = await self._retrieve(endpoint, exc)
+            finally:
+                self._lose_patience()
             if self._stragglers is not None and (head := self._take_winner(self._stragglers)) is not None:
                 return head
             if isinstance(outcome, AnswerHead) and outcome.status < FAILED:
@@ -122,59 +127,67 @@ class Call:
         if self._stragglers is not None:
             self._stragglers.drop()
 
-    async def _attempt(self, endpoint: Endpoint) -> AnswerHead | AttemptError:
+    def _attempt(self, endpoint: Endpoint) -> Awaitable[AnswerHead]:
+        """Ask an instance; what is returned gives the answer's head or raises AttemptError."""
         endpoint.outstanding += 1
         self._endpoint = endpoint
-        now = self._attempted = self._clock() if self._failures is not None else self._attempted
-        until = self._out.until
+        if self._failures is not None:
+            self._attempted = self._clock()
+        connection = self._service.pool.take(endpoint, self._attempted)
+        if connection is not None and connection.used > 1:
+            return self._converse(connection, self._patience(), self._attempted)
+        return self._anew(endpoint, connection)
+
+    def _patience(self) -> float:
+        """Until when the present attempt is waited for before another one is made."""
+        now, until = self._attempted, self._out.until
         if self._could_follow(now):
             until = now + attempt_timeout(until - now, True, self._latency.seconds)
-        try:
-            connection = self._service.pool.take(endpoint, now)
-            if connection is not None and connection.used == 1:
-                connection, now = await self._service.pool.proven(connection), self._clock()
-            if connection is not None:
-                try:
-                    return await self._converse(connection, until, now)
-                except AttemptError as exc:
-                    if not (exc.stale and self._out.may_be_repeated(exc.untouched)):
-                        raise
-                    self._abandon(connection, exc)
-            return await self._anew(endpoint, until)
-        except AttemptError as exc:
-            self._lose_patience()
-            self._failed().note(endpoint, exc)
-            if self._granted and self._out.body is None:
-                self._put_aside()
-            else:
-                self._leave()
-            return exc
-        finally:
-            self._lose_patience()
+        return until
 
-    def _abandon(self, connection: UpstreamConnection, error: AttemptError) -> None:
-        """A connection that was kept turned out to be dead."""
-        self._failed().doubt(error)
-        self._lose_patience()
-        connection.abort()
-        self._detach()
+    async def _anew(self, endpoint: Endpoint, used: UpstreamConnection | None = None) -> AnswerHead:
+        """Ask on a connection that was ``used`` once and proves itself now, or on a new one."""
+        until = self._patience()
+        connection = None if used is None else await self._service.pool.proven(used)
+        if connection is None:
+            connection = await self._connect(endpoint, max(0.0, until - self._clock()))
+        return await self._converse(connection, until, self._clock())
 
-    async def _anew(self, endpoint: Endpoint, until: float) -> AnswerHead:
-        seconds = max(0.0, until - self._clock())
+    async def _connect(self, endpoint: Endpoint, seconds: float) -> UpstreamConnection:
         try:
-            connection = await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
+            return await self._service.pool.connect(endpoint, min(CONNECT_SECONDS, seconds))
         except AttemptError as exc:
             if self._out.hurried and seconds < CONNECT_SECONDS and exc.late:
                 raise AttemptError("timeout", "no connection in time", untouched=True) from exc
             raise
-        return await self._converse(connection, until, self._clock())
+
+    async def _retrieve(self, endpoint: Endpoint, error: AttemptError) -> AnswerHead | AttemptError:
+        """An attempt failed; if a kept connection turned out to be dead, a new one may have the answer."""
+        connection = self.connection
+        may_repeat = error.stale and self._out.may_be_repeated(error.untouched)
+        if connection is not None and connection.used > 1 and may_repeat:
+            self._failed().doubt(error)
+            self._lose_patience()
+            connection.abort()
+            self._detach()
+            try:
+                return await self._anew(endpoint)
+            except AttemptError as exc:
+                error = exc
+        self._lose_patience()
+        self._failed().note(endpoint, error)
+        if self._granted and self._out.body is None:
+            self._put_aside()
+        else:
+            self._leave()
+        return error
 
     def _converse(self, connection: UpstreamConnection, until: float, now: float) -> Waiter[AnswerHead]:
         """Send the request; what is returned gives the answer's head."""
         out = self._out
         self.connection = connection
         connection.interim = self.interim
-        head = out.head + b"X-Timeout-Ms: %d\r\n\r\n" % timeout_ms(out.until - now)
+        head = b"%bX-Timeout-Ms: %d\r\n\r\n" % (out.head, timeout_ms(out.until - now))
         waiter = connection.begin(out.method, head, out.chunked, out.body is not None)
         timers = self._service.timers
         if out.body is None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 
 from msctl.gateway.client_ports import ClientTunnel, Host
@@ -143,14 +141,6 @@ class ClientConnection(Connection):
         self.read(True)
         if self.transport.can_write_eof():
             self.transport.write_eof()
-
-    def reset(self) -> None:
-        """Close with a TCP reset: a body that ends with the connection must not seem whole."""
-        linger_no_time = struct.pack("ii", 1, 0)
-        self.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time
-        )
-        self.abort()
 
     def sweep(self, now: float) -> None:
         """End a wait that took too long."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import struct
 from collections.abc import Callable
 from typing import cast
 
 WRITE_AHEAD = 256 * 1024
 """Bytes that may wait to be sent before whoever sends them is paused."""
+
+READ_BYTES = 64 * 1024
 
 
 def ignore(_: object) -> None:
@@ -52,3 +57,19 @@ class Connection(asyncio.Protocol):
         """Close at once, unsent bytes included."""
         if self._transport is not None:
             self._transport.abort()
+
+    def reset(self) -> None:
+        """Close with a TCP reset: a body that ends with the connection must not seem whole."""
+        linger_no_time = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time
+        )
+        self.abort()
+
+
+def arrived(number: int) -> bytes:
+    """Some bytes that wait at a socket; none if it has no more."""
+    try:
+        return os.read(number, READ_BYTES)
+    except OSError:
+        return b""

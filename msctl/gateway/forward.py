@@ -32,7 +32,6 @@ IDEMPOTENCY_KEY = b"idempotency-key"
 
 async def forward(
     exchange: Exchange,
-    client: ClientConnection,
     match: Match,
     service: Service,
     edge: Edge,
@@ -52,7 +51,7 @@ async def forward(
         answer = await call.answer()
         assert call.connection is not None  # noqa: S101
         if answer.status == SWITCHING:
-            await open_tunnel(exchange, client, call, answer, match.route)
+            await open_tunnel(exchange, _client_of(exchange), call, answer, match.route)
         elif (whole := call.connection.take_whole()) is not None:
             head, frame = _begin(exchange, answer, match.route)
             exchange.send(head + (framed(whole) if frame.chunked else whole))
@@ -60,7 +59,7 @@ async def forward(
         else:
             if answer.is_event_stream:
                 call.prolong()
-            await _relay(exchange, client, call, answer, match.route)
+            await _relay(exchange, call, answer, match.route)
     finally:
         call.close()
 
@@ -136,10 +135,8 @@ def _begin(exchange: Exchange, answer: AnswerHead, compiled: CompiledRoute) -> t
     return answer_head(answer, request, frame, exchange.request_id, added, edits, hidden), frame
 
 
-async def _relay(
-    exchange: Exchange, client: ClientConnection, call: Call, answer: AnswerHead, compiled: CompiledRoute
-) -> None:
-    upstream = call.connection
+async def _relay(exchange: Exchange, call: Call, answer: AnswerHead, compiled: CompiledRoute) -> None:
+    client, upstream = _client_of(exchange), call.connection
     assert upstream is not None  # noqa: S101
     head, frame = _begin(exchange, answer, compiled)
     relay = Relay(exchange, client, upstream, frame, may_be_silent=answer.is_event_stream)
@@ -150,3 +147,9 @@ async def _relay(
         exchange.close = True
         if frame.length is None and not frame.chunked:
             client.reset()
+
+
+def _client_of(exchange: Exchange) -> ClientConnection:
+    client = exchange.client
+    assert isinstance(client, ClientConnection)  # noqa: S101
+    return client

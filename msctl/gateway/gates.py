@@ -6,61 +6,63 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from msctl.gateway.exchange import Exchange
+from msctl.gateway.heads import Edge
 from msctl.gateway.problems import Trouble
 from msctl.gateway.router import CompiledRoute, Match
 from msctl.gateway.table import Table
-from msctl.gateway.wire.request import RequestHead
 from msctl.model.project import Route
 
 
-class Arrival(NamedTuple):
-    """A routed request; ``via`` is this gateway's own name in ``Via``, ``client`` the client's address."""
+class Routed(NamedTuple):
+    """What is the same for every request of a connection with the same head; ``origin`` is who is asking.
 
-    exchange: Exchange
-    request: RequestHead
-    match: Match
+    A client that asks through proxies that are trusted has another ``origin`` than its ``edge`` says.
+    """
+
     table: Table
-    client: str
-    via: bytes
+    match: Match
+    gates: tuple[Gate, ...]
+    edge: Edge
+    origin: str
 
 
-Gate = Callable[[Arrival], Trouble | None]
+Gate = Callable[[Exchange, Routed], Trouble | None]
 Applies = Callable[[Route, Table], bool]
 """Whether a gate can ever stop a request to a route; most are open for good, and are left out once."""
 
 
-def no_loop(arrival: Arrival) -> Trouble | None:
+def no_loop(exchange: Exchange, routed: Routed) -> Trouble | None:
     """Refuse what has been here before."""
-    if b"via" not in arrival.request.fields.named:
+    if b"via" not in exchange.head.fields.named:
         return None
-    for value in arrival.request.fields.all(b"via"):
-        if any(part.split()[1:2] == [arrival.via] for part in value.split(b",")):
+    for value in exchange.head.fields.all(b"via"):
+        if any(part.split()[1:2] == [routed.edge.via] for part in value.split(b",")):
             return Trouble("loop-detected", "the request has passed this gateway before")
     return None
 
 
-def authorized(arrival: Arrival) -> Trouble | None:
+def authorized(exchange: Exchange, routed: Routed) -> Trouble | None:
     """Let in whose token allows what the route asks for; what comes to auth itself is for it to judge."""
-    identities, route = arrival.table.identities, arrival.match.route.route
+    identities, route = routed.table.identities, routed.match.route.route
     assert identities is not None  # noqa: S101
-    verdict = identities.judge(arrival.request.fields, route.scopes)
+    verdict = identities.judge(exchange.head.fields, route.scopes)
     if isinstance(verdict, Trouble):
         return verdict
-    arrival.exchange.identity = verdict
+    exchange.identity = verdict
     return None
 
 
-def within_rate(arrival: Arrival) -> Trouble | None:
+def within_rate(_exchange: Exchange, routed: Routed) -> Trouble | None:
     """Keep the route's rate limit for each client."""
-    wait = arrival.table.rates[arrival.match.route.number].ask(arrival.client)
+    wait = routed.table.rates[routed.match.route.number].ask(routed.origin)
     if not wait:
         return None
     return Trouble("rate-limited", "too many requests to this route from this client", retry_in=wait)
 
 
-def within_body_limit(arrival: Arrival) -> Trouble | None:
+def within_body_limit(exchange: Exchange, routed: Routed) -> Trouble | None:
     """Refuse a body that announces itself as too large; others are cut off when they grow."""
-    limit, length = arrival.match.route.route.body_limit, arrival.request.length
+    limit, length = routed.match.route.route.body_limit, exchange.head.length
     if limit is None or length is None or length <= limit:
         return None
     return Trouble("body-too-large", f"the body has {length} bytes, the route allows {limit}")
@@ -88,10 +90,10 @@ def gates_of(compiled: CompiledRoute, table: Table) -> tuple[Gate, ...]:
     return gates
 
 
-def first_trouble(arrival: Arrival) -> Trouble | None:
+def first_trouble(exchange: Exchange, routed: Routed) -> Trouble | None:
     """What stops the request, None when every gate is open."""
-    for gate in gates_of(arrival.match.route, arrival.table):
-        trouble = gate(arrival)
+    for gate in routed.gates:
+        trouble = gate(exchange, routed)
         if trouble is not None:
             return trouble
     return None

@@ -90,7 +90,7 @@ def request_head(
         lines = _lines_up(request, edge, edits, host, authorization)
         made = request.fields.made = _Made(edits, edge, authorization, host, lines)
     first = f"{request.method} {target} HTTP/1.1\r\n".encode("ascii")
-    return first + made.lines + _identity_lines(trace, request_id)
+    return b"".join((first, made.lines, _identity_lines(trace, request_id)))
 
 
 def _lines_up(

@@ -18,13 +18,17 @@ from msctl.manifest.rules.context import Context, is_given
 from msctl.manifest.rules.routes import check_clashes
 from msctl.model.project import Route
 
+_REMEDY = "'msctl gateway reference' prints one to begin with"
+
 
 def load(path: Path) -> GatewayConfig:
     """The document at ``path``; raises ManifestInvalid with every problem in it."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ManifestInvalid(f"{path} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise ManifestInvalid(f"{path} cannot be read: {exc.strerror}", hint=_REMEDY) from exc
+    except UnicodeDecodeError as exc:
+        raise ManifestInvalid(f"{path} is not UTF-8 text", hint="save the file as UTF-8") from exc
     return _anchored(parse(text, str(path)), path.parent)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from msctl.gateway.exchange import Exchange
 from msctl.gateway.wire.fields import Fields, WireError, field
 
@@ -23,5 +25,6 @@ def ends_here(exchange: Exchange, allow: str) -> bool:
         exchange.respond(204, [("Allow", allow)])
         return True
     lowered = field(b"Max-Forwards", b"%d" % (left - 1))
-    head.fields = Fields([lowered if found[0] == NAME else found for found in head.fields.items])
+    fields = Fields([lowered if found[0] == NAME else found for found in head.fields.items])
+    exchange.head = replace(head, fields=fields, made=None)
     return False

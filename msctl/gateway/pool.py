@@ -9,11 +9,14 @@ from collections.abc import Callable
 from msctl.gateway.connection import ignore
 from msctl.gateway.errand import as_task
 from msctl.gateway.files import FileBudget
-from msctl.gateway.upstream import KEEP_ALIVE_SECONDS, UpstreamConnection
+from msctl.gateway.upstream import UpstreamConnection
 from msctl.gateway.upstream_ports import AttemptError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_IDLE = 256
+KEEP_ALIVE_SECONDS = 4.0
+"""Idle connections are given up before common servers (5 s) close them under a request."""
+
 PROOF_SECONDS = 0.005
 """How long nothing may come behind the first answer on a connection before it is used again."""
 

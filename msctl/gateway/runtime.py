@@ -21,6 +21,7 @@ from msctl.gateway.service import Nature, Service
 from msctl.gateway.table import compile_table
 from msctl.gateway.wire.fields import Fields, WireError
 from msctl.gateway.wire.request import RequestHead
+from msctl.model.chronicle import CIRCUIT
 from msctl.resilience.breaker import CircuitState
 from msctl.telemetry.trace import RandomBits, TraceContext, begin, proceed
 
@@ -121,12 +122,10 @@ class Gateway:
         """Let requests under way end within ``seconds``, then cut the rest."""
         self.draining = True
         until = self.clock() + seconds
-        await asyncio.sleep(min(IDLE_GRACE, seconds))
+        await self._gone_within(min(IDLE_GRACE, seconds))
         for connection in tuple(self.connections):
             connection.drain()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, until - self.clock())):
-                await self._all_gone()
+        await self._gone_within(max(0.0, until - self.clock()))
         for connection in tuple(self.connections):
             connection.abort()
         self._probing.close()
@@ -134,15 +133,19 @@ class Gateway:
             service.pool.close()
         self._answering.access.flush()
 
-    async def _all_gone(self) -> None:
-        if self.connections:
-            self._empty = asyncio.Event()
-            await self._empty.wait()
+    async def _gone_within(self, seconds: float) -> None:
+        """Wait until the last connection is closed, for at most ``seconds``."""
+        if not self.connections:
+            return
+        self._empty = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
 
     def _circuit_changed(self, name: str, old: CircuitState, new: CircuitState) -> None:
         self.measures.transition(name, new)
         words = f"{name}: circuit {old.value} → {new.value}"
-        _log.info("%s", words, extra={"event": "circuit", "subject": f"gateway → {name}"})
+        _log.info("%s", words, extra={"event": CIRCUIT, "subject": f"gateway → {name}"})
 
     def _maker(self, config: GatewayConfig) -> Callable[[str], Service]:
         def make(name: str) -> Service:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 
-from msctl.gateway.connection import Connection, ignore
+from msctl.gateway.connection import Connection, arrived, ignore
 from msctl.gateway.errand import Waiter
 from msctl.gateway.files import FileBudget
 from msctl.gateway.timers import Limit
@@ -17,13 +16,9 @@ from msctl.gateway.wire.fields import WireError
 from msctl.resilience.endpoints import Endpoint
 
 MAX_INTERIM = 16
-READ_BYTES = 64 * 1024
 UNASKED = "bytes nobody asked for"
 _WHOLE = LengthDecoder(0)
 """Of a body that came with its head: nothing is left to decode."""
-
-KEEP_ALIVE_SECONDS = 4.0
-"""Idle connections are given up before common servers (5 s) close them under a request."""
 
 
 class UpstreamConnection(Connection):
@@ -188,7 +183,7 @@ class UpstreamConnection(Connection):
     def _read_rest(self) -> None:
         """Take what came before the connection broke: who refuses a body early answers, and reads no more."""
         number = self.transport.get_extra_info("socket").fileno()
-        while not self._aborted and (data := _arrived(number)):
+        while not self._aborted and (data := arrived(number)):
             self.data_received(data)
 
     def eof_received(self) -> bool:
@@ -301,11 +296,3 @@ class UpstreamConnection(Connection):
         if self._sink is not None:
             sink, self._sink = self._sink, None
             sink.body_cut(cause)
-
-
-def _arrived(number: int) -> bytes:
-    """Some bytes that wait at a socket; none if it has no more."""
-    try:
-        return os.read(number, READ_BYTES)
-    except OSError:
-        return b""

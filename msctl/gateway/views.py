@@ -67,6 +67,7 @@ def upstream_view(service: Service) -> dict[str, object]:
                 "calls": endpoint.calls,
                 "failed_calls": endpoint.failed_calls,
                 "ejected": endpoint.ejected_until is not None,
+                "held": endpoint.held_until is not None,
                 "idle_connections": service.pool.idle_count(endpoint),
             }
             for endpoint in service.endpoints.all

@@ -23,7 +23,7 @@ MAX_HEAD = 32 * 1024
 MAX_TARGET = 8 * 1024
 MAX_METHOD = 32
 MOST_REMEMBERED = 2048
-"""Bytes of header lines that are kept for the next request of the same connection."""
+"""Bytes of a head that is kept for the next request of the same connection."""
 
 HIGHEST_PORT = 65535
 LONGEST_HOST = len("[]:65535") + 253
@@ -40,7 +40,8 @@ class RequestHead:
     """``target`` is path and query as they came; ``length`` is None without one, and with ``chunked``.
 
     ``host`` is the authority as sent; ``websocket`` tells a well-formed upgrade to WebSocket. ``dropped`` are
-    names that go no further because ``Connection`` has them.
+    names that go no further because ``Connection`` has them. It never changes; ``made`` is for whoever makes
+    something of it, to keep it with the head.
     """
 
     method: str
@@ -56,6 +57,7 @@ class RequestHead:
     expects_continue: bool
     websocket: bool
     dropped: frozenset[bytes] = NOTHING
+    made: object = None
 
     @property
     def has_body(self) -> bool:
@@ -118,30 +120,37 @@ def parse_request(head: bytes) -> RequestHead:
 
 
 class RequestReader:
-    """Reads the heads of one connection; fields that are those of the request before are read only once."""
+    """Reads the heads of one connection; what equals the head before is read only once."""
 
-    __slots__ = ("_block", "_last")
+    __slots__ = ("_block_at", "_last", "_raw")
 
     def __init__(self) -> None:
-        self._block = b""
+        self._raw = b""
+        self._block_at = 0
         self._last: RequestHead | None = None
 
     def read(self, head: bytes) -> RequestHead:
-        """The same as ``parse_request``."""
-        line, _, block = head.partition(b"\r\n")
+        """The same as ``parse_request``; the very same object for the very same head."""
         last = self._last
-        if last is not None and block == self._block:
+        if last is not None and head == self._raw:
+            return last
+        line, _, block = head.partition(b"\r\n")
+        found: RequestHead | None = None
+        if last is not None and block == self._raw[self._block_at :]:
             method, target, minor = _request_line(line)
             if method == last.method and minor == last.minor and target[0] == "/":
-                return _again(last, target)
-        found = parse_request(head)
-        is_plain = line.partition(b" ")[2].startswith(b"/")
-        self._block, self._last = block, found if is_plain and len(block) <= MOST_REMEMBERED else None
+                found = _again(last, target)
+        if found is None:
+            found = parse_request(head)
+        if len(head) <= MOST_REMEMBERED and line.partition(b" ")[2].startswith(b"/"):
+            self._raw, self._block_at, self._last = head, len(head) - len(block), found
+        else:
+            self.forget()
         return found
 
     def forget(self) -> None:
         """Keep nothing for a connection that is idle."""
-        self._block, self._last = b"", None
+        self._raw, self._last = b"", None
 
 
 def _again(last: RequestHead, target: str) -> RequestHead:

@@ -15,21 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.free_port import free_port
+from tests.integration.waiting import BUSY_MACHINE
+
 ROOT = Path(__file__).parents[3]
 PATIENCE = 20.0
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """Poll until ``condition`` gives something true."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + BUSY_MACHINE
     while time.monotonic() < until:
         if found := condition():
             return found
@@ -249,7 +244,7 @@ class GatewayProcess:
         if self.process.poll() is None and not self.told:
             self.signal(signal.SIGTERM)
         try:
-            return self.process.wait(PATIENCE)
+            return self.process.wait(BUSY_MACHINE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

@@ -10,6 +10,7 @@ from typing import Any
 
 from msctl.gateway.aggregate import MAX_PART
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
+from tests.integration.gateway.process import GatewayProcess, wait_until
 from tests.integration.gateway.upstreams import Script, Talk, Upstream
 
 
@@ -102,12 +103,12 @@ def test_the_deadline_bounds_the_whole(gateway: MakeGateway, upstream: MakeUpstr
         await asyncio.sleep(60)
 
     orders, payments = upstream(saying(ORDER)), upstream(stalling)
-    front = gateway(overview(orders, upstream(saying(STOCK)), payments, timeout="500ms"))
+    front = gateway(overview(orders, upstream(saying(STOCK)), payments, timeout="3s"))
     started = time.monotonic()
     body = front.get("/overview/a%2Fb").json()
     assert body["_problems"]["payment"]["status"] == 504
     assert body["stock"] == {"stock": 3}
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30.0, "the part stalls for a minute"
     assert front.circuit("payments")["failure_rate"] == 1.0
 
 
@@ -188,9 +189,13 @@ def test_an_aggregate_that_calls_itself_ends(gateway: MakeGateway, upstream: Mak
     front.write({**own, "routes": [{"path": "/round", "aggregate": {"again": part}}]})
     assert front.admin("POST", "/-/reload")[0] == 200
     assert front.get("/round").status in (502, 508)
+    wait_until(lambda: _rounds(front) == 2.0, "both calls are counted")
+
+
+def _rounds(front: GatewayProcess) -> float:
     text = front.admin("GET", "/metrics")[1]
     counts = re.findall(r'requests_total\{[^}]*route="/round"[^}]*\} (\S+)', text)
-    assert sum(map(float, counts)) == 2.0
+    return sum(map(float, counts))
 
 
 def test_who_was_not_asked_is_not_blamed(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -199,12 +204,12 @@ def test_who_was_not_asked_is_not_blamed(gateway: MakeGateway, upstream: MakeUps
         await asyncio.sleep(60)
 
     orders, inventory = upstream(hung), upstream(saying(STOCK))
-    document = overview(orders, inventory, upstream(saying(PAYMENT)), timeout="600ms", retries=0)
+    document = overview(orders, inventory, upstream(saying(PAYMENT)), timeout="3s", retries=0)
     document["routes"][0]["aggregate"]["order"]["required"] = False
     front = gateway(document)
     problems = front.get("/overview/a%2Fb").json()["_problems"]
-    assert problems["order"]["detail"] == "Service 'orders' did not answer within 0.6 s"
-    assert problems["stock"]["detail"] == "the part was not asked for: 'order' did not answer within 0.6 s"
+    assert problems["order"]["detail"] == "Service 'orders' did not answer within 3 s"
+    assert problems["stock"]["detail"] == "the part was not asked for: 'order' did not answer within 3 s"
     assert "service" not in problems["stock"]
     assert inventory.seen == []
 
@@ -217,9 +222,9 @@ def test_a_part_has_its_own_time_out(gateway: MakeGateway, upstream: MakeUpstrea
     document = overview(
         upstream(saying(ORDER)), upstream(saying(STOCK)), upstream(hung), timeout="30s", retries=0
     )
-    document["routes"][0]["aggregate"]["payment"]["timeout"] = "300ms"
+    document["routes"][0]["aggregate"]["payment"]["timeout"] = "2s"
     body = gateway(document).get("/overview/a%2Fb").json()
-    assert body["_problems"]["payment"]["detail"] == "Service 'payments' did not answer within 0.3 s"
+    assert body["_problems"]["payment"]["detail"] == "Service 'payments' did not answer within 2 s"
     assert body["stock"] == {"stock": 3}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -32,7 +33,7 @@ async def hanging(talk: Talk) -> None:
     await asyncio.sleep(600)
 
 
-CIRCUIT: dict[str, Any] = {"window": 10, "minimum_calls": 5, "wait": "1s", "half_open_calls": 2}
+CIRCUIT: dict[str, Any] = {"window": 10, "minimum_calls": 5, "wait": "60s", "half_open_calls": 2}
 
 
 def in_parallel(front: GatewayProcess, times: int, target: str = "/x", method: str = "GET") -> list[Answer]:
@@ -52,19 +53,22 @@ def test_all_replicas_bad_opens_at_the_minimum_and_says_why(
     gateway: MakeGateway, upstream: MakeUpstream
 ) -> None:
     behind = [upstream(answering(500)) for _ in range(3)]
-    front = gateway(document(*behind, circuit=CIRCUIT, route={"retries": 0}))
+    front = gateway(document(*behind, circuit={**CIRCUIT, "wait": "5s"}, route={"retries": 0}))
     assert [front.get("/x").status for _ in range(5)] == [500] * 5
     before = sum(one.connections for one in behind)
     answer = front.get("/x")
     assert answer.status == 503
     problem = answer.json()
     assert problem["type"] == "urn:msctl:problem:circuit-open"
-    assert problem["detail"] == (
-        "Service 'orders' is unavailable: circuit open (5 of 5 calls failed: answered 500); retry in 1 s"
+    told = re.fullmatch(
+        r"Service 'orders' is unavailable: circuit open \(5 of 5 calls failed: answered 500\); "
+        r"retry in ([1-5]) s",
+        problem["detail"],
     )
+    assert told, problem
     assert (problem["service"], problem["circuit"], problem["status"]) == ("orders", "open", 503)
     assert len(problem["trace_id"]) == 32
-    assert answer.header("Retry-After") == "1"
+    assert answer.header("Retry-After") == told[1]
     assert sum(one.connections for one in behind) == before
     for one in behind:
         one.script = answering(200)
@@ -130,17 +134,17 @@ def test_clients_that_give_up_are_not_counted(gateway: MakeGateway, upstream: Ma
 
 def test_deadline(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     behind = upstream(hanging)
-    front = gateway(document(behind, circuit="off", route={"timeout": "400ms"}))
+    front = gateway(document(behind, circuit="off", route={"timeout": "3s"}))
     problem = front.get("/x").json()
     assert problem["status"] == 504
-    assert problem["detail"] == "Service 'orders' did not answer within 0.4 s"
+    assert problem["detail"] == "Service 'orders' did not answer within 3 s"
     told = [int(seen.one("X-Timeout-Ms") or 0) for seen in behind.seen]
-    assert 300 <= told[0] <= 400
-    write = front.get("/x", "X-Timeout-Ms: 100\r\n", "POST").json()
+    assert 1000 <= told[0] <= 3000
+    write = front.get("/x", "X-Timeout-Ms: 2000\r\n", "POST").json()
     assert write["detail"] == (
-        "Service 'orders' did not answer within 0.1 s; the outcome of this write is unknown"
+        "Service 'orders' did not answer within 2 s; the outcome of this write is unknown"
     )
-    assert int(behind.seen[-1].one("X-Timeout-Ms") or 0) <= 100
+    assert int(behind.seen[-1].one("X-Timeout-Ms") or 0) <= 2000
 
 
 def test_a_service_is_told_the_time_of_the_whole_call(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -190,12 +194,12 @@ def test_no_connection_in_a_hurry_is_nobodys_failure(
 
 
 def test_a_slow_upload_is_not_the_services_fault(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    hasty: dict[str, Any] = {"minimum_calls": 1, "window": 1, "slow_call": "200ms"}
-    front = gateway(document(upstream(), circuit=hasty, route={"timeout": "300ms"}))
+    hasty: dict[str, Any] = {"minimum_calls": 1, "window": 1, "slow_call": "1500ms"}
+    front = gateway(document(upstream(), circuit=hasty, route={"timeout": "2s"}))
     for _ in range(2):
         with front.client() as client:
             client.send(b"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: 6\r\n\r\nabc")
-            time.sleep(0.6)
+            time.sleep(2.5)
             client.send(b"def")
             assert client.answer().body == b"abcdef"
     assert front.circuit()["state"] == "closed"
@@ -232,7 +236,7 @@ def test_without_budget_an_attempt_may_use_the_whole_deadline(
             await talk.answer()
 
     front = gateway(
-        document(upstream(hanging_later), upstream(hanging_later), circuit="off", route={"timeout": "1s"})
+        document(upstream(hanging_later), upstream(hanging_later), circuit="off", route={"timeout": "3s"})
     )
     assert [front.get("/x").status for _ in range(2)] == [200, 200]
     hang.set()
@@ -248,14 +252,14 @@ def test_without_budget_an_attempt_may_use_the_whole_deadline(
         thread.start()
     for thread in threads:
         thread.join()
-    assert min(seconds) > 0.95, "nobody is told of a time-out before the deadline"
+    assert min(seconds) > 2.95, "nobody is told of a time-out before the deadline"
 
 
 def test_bulkhead(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    front = gateway(document(upstream(hanging), max_concurrent=2, circuit="off", route={"timeout": "1s"}))
+    front = gateway(document(upstream(hanging), max_concurrent=2, circuit="off", route={"timeout": "5s"}))
     answers = Counter(answer.json()["type"].rpartition(":")[2] for answer in in_parallel(front, 5))
     assert answers == {"timeout": 2, "busy": 3}
-    assert front.in_flight() == 0
+    wait_until(lambda: front.in_flight() == 0, "no call is left over")
 
 
 def test_rate_limit(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -286,7 +290,7 @@ def test_a_stream_that_goes_on_closes_the_circuit(gateway: MakeGateway, upstream
         await talk.send(b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
         await talk.reader.read()
 
-    circuit = {"half_open_calls": 1, "slow_call": "200ms", "wait": "100ms"}
+    circuit = {"half_open_calls": 1, "slow_call": "2s", "wait": "100ms"}
     front = gateway(document(upstream(endless), circuit=circuit))
     front.admin("POST", "/-/circuits/orders/trip")
     streams = []

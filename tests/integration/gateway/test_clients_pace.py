@@ -11,8 +11,9 @@ import pytest
 
 from msctl.gateway.config import Listen
 from msctl.gateway.process import KEEP_ALIVE, listen
+from tests.free_port import free_port
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
-from tests.integration.gateway.process import Client, GatewayProcess, free_port, wait_until
+from tests.integration.gateway.process import Client, GatewayProcess, wait_until
 from tests.integration.gateway.upstreams import Script, Talk
 
 ASK = b"GET /x HTTP/1.1\r\nHost: g\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -56,12 +57,15 @@ def test_lasting_calls_leave_half_of_the_places(
     script: Script, request_: bytes, gateway: MakeGateway, upstream: MakeUpstream
 ) -> None:
     front = gateway(document(upstream(script), max_concurrent=4))
-    held(front, 2, request_)
+    first = held(front, 2, request_)
+    if script is not plain:
+        for client in first:
+            client.until(b"\r\n\r\n")
     wait_until(lambda: front.in_flight() == 2, "both are under way")
     refused = held(front, 1, request_)[0].answer()
     assert (refused.status, refused.header("Retry-After")) == (503, "1")
     assert "2 uploads and streams are under way" in refused.json()["detail"]
-    assert front.in_flight() == 2
+    wait_until(lambda: front.in_flight() == 2, "the refused one is not")
     assert Counter(front.get("/x").status for _ in range(10)) == {200: 10}
     with front.client() as client:
         client.send(b"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: 4\r\n\r\n")
@@ -84,7 +88,7 @@ def test_places_come_back(gateway: MakeGateway, upstream: MakeUpstream) -> None:
 
 
 def test_slow_uploads_do_not_keep_a_circuit_half_open(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    circuit = {"wait": "30s", "half_open_calls": 2, "slow_call": "300ms"}
+    circuit = {"wait": "30s", "half_open_calls": 2, "slow_call": "2s"}
     front = gateway(document(upstream(plain), circuit=circuit))
     front.admin("POST", "/-/circuits/orders/trip?for=1ms")
     tripped = time.monotonic()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.free_port import free_port
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream
 from tests.integration.gateway.process import wait_until
 from tests.integration.gateway.upstreams import Upstream
@@ -25,7 +26,7 @@ class Catalog:
         self.entries: list[dict[str, Any]] = []
         self.tokens: set[str | None] = set()
         self.changed = threading.Condition()
-        self.port = 0
+        self.port = free_port()
         self.server: ThreadingHTTPServer | None = None
         self.open()
 
@@ -42,7 +43,6 @@ class Catalog:
         ThreadingHTTPServer.allow_reuse_address = True
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
@@ -122,6 +122,27 @@ def test_instances_follow_the_catalog(
     catalog.put(two)
     wait_until(lambda: len(front.instances()) == 1, "the first instance is gone")
     assert front.get("/x").status == 200
+
+
+def test_want_of_an_instance_is_said_at_once(
+    catalog: Catalog, gateway: MakeGateway, upstream: MakeUpstream, tmp_path: Path
+) -> None:
+    """CON-11: with its circuit closed and with it open."""
+    document = following(catalog, tmp_path / "none")
+    front = gateway(document)
+    catalog.put(upstream())
+    wait_until(lambda: len(front.instances()) == 1, "the instance is known")
+    catalog.put()
+    wait_until(lambda: not front.instances(), "it is gone")
+    took = []
+    for _ in range(10):
+        began = time.monotonic()
+        answer = front.get("/x")
+        took.append(time.monotonic() - began)
+        assert answer.status == 503
+        assert int(answer.header("Retry-After") or 0) >= 1
+    assert front.circuit()["state"] == "open"
+    assert min(took) < 0.05
 
 
 def test_last_known_good_while_consul_is_away_or_has_no_memory(

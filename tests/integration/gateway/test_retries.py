@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -32,7 +33,7 @@ async def resetting(talk: Talk) -> None:
     talk.reset()
 
 
-CIRCUIT: dict[str, Any] = {"window": 10, "minimum_calls": 5, "wait": "1s", "half_open_calls": 2}
+CIRCUIT: dict[str, Any] = {"window": 10, "minimum_calls": 5, "wait": "60s", "half_open_calls": 2}
 
 
 def test_one_bad_replica_of_three_is_ejected(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -83,17 +84,19 @@ def test_a_large_body_is_not_repeated(gateway: MakeGateway, upstream: MakeUpstre
 
 
 def test_hung_instances_are_retried_elsewhere_in_time(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    front = gateway(document(upstream(hanging), upstream(), balance="round_robin", route={"timeout": "1s"}))
+    front = gateway(document(upstream(hanging), upstream(), balance="round_robin", route={"timeout": "4s"}))
     assert [front.get("/x").status for _ in range(4)] == [200] * 4
 
 
 def test_budget_bounds_retries(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     behind = [upstream(answering(500)) for _ in range(4)]
     front = gateway(document(*behind, circuit="off", route={"retries": 3}))
+    began = time.monotonic()
     with front.client() as client:
         for _ in range(300):
             assert client.get("/x").status == 500
-    assert sum(len(one.seen) for one in behind) <= 300 * 1.2 + 30 + 1
+    seconds = time.monotonic() - began
+    assert sum(len(one.seen) for one in behind) <= 300 * 1.2 + 3 * (10 + seconds) + 1
 
 
 def test_answers_never_mix_over_retries(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -112,13 +115,13 @@ def test_answers_never_mix_over_retries(gateway: MakeGateway, upstream: MakeUpst
 def test_a_slow_service_is_not_asked_twice(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     async def slow(talk: Talk) -> None:
         while await talk.request():
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2.0)
             await talk.answer()
 
     behind = [upstream(slow), upstream(slow)]
-    front = gateway(document(*behind, route={"timeout": "800ms"}))
-    assert [front.get("/x").status for _ in range(5)] == [200] * 5
-    assert sum(len(one.seen) for one in behind) == 6, "once is enough to learn that it is slow"
+    front = gateway(document(*behind, route={"timeout": "3200ms"}))
+    assert [front.get("/x").status for _ in range(3)] == [200] * 3
+    assert sum(len(one.seen) for one in behind) == 4, "once is enough to learn that it is slow"
     assert [i["in_flight"] for i in front.instances()] == [0, 0]
 
 
@@ -182,7 +185,7 @@ def test_a_write_that_was_perhaps_done_is_never_said_to_be_undone(
     dead = upstream()
     dead.shut()
     doubtful = upstream(script)
-    route = {"timeout": "500ms", "retries": 1}
+    route = {"timeout": "1s" if script is hanging else "20s", "retries": 1}
     front = gateway(document(doubtful, dead, circuit="off", balance="round_robin", route=route))
     for _ in range(4):
         answer = put(front, key, "POST" if key else "PUT")
@@ -193,7 +196,7 @@ def test_a_write_that_was_perhaps_done_is_never_said_to_be_undone(
 
 def test_hung_writes_are_time_outs_to_the_last(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     behind = [upstream(hanging), upstream(hanging)]
-    front = gateway(document(*behind, circuit="off", route={"timeout": "300ms", "retries": 2}))
+    front = gateway(document(*behind, circuit="off", route={"timeout": "3s", "retries": 2}))
     statuses: Counter[int] = Counter()
     threads = [threading.Thread(target=lambda: statuses.update([put(front).status])) for _ in range(80)]
     for thread in threads:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import time
@@ -12,7 +11,7 @@ import pytest
 
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
 from tests.integration.gateway.process import GatewayProcess, wait_until
-from tests.integration.gateway.upstreams import Talk
+from tests.integration.gateway.upstreams import Gate, Talk
 
 
 def test_big_bodies_stream_both_ways(gateway: MakeGateway, upstream: MakeUpstream) -> None:
@@ -137,22 +136,20 @@ def test_chunks_and_trailers_pass_both_ways(gateway: MakeGateway, upstream: Make
 
 
 def test_server_sent_events_pass_at_once(gateway: MakeGateway, upstream: MakeUpstream) -> None:
-    go_on = asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
+    gate = Gate()
 
     async def script(talk: Talk) -> None:
-        loops.append(asyncio.get_running_loop())
         await talk.request()
         await talk.send(b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
-        await go_on.wait()
+        await gate.opened()
         await talk.send(b"data: 2\n\n")
 
-    front = gateway(document(upstream(script), route={"timeout": "500ms"}))
+    front = gateway(document(upstream(script), route={"timeout": "3s"}))
     with front.client() as client:
         client.send(b"GET /x HTTP/1.1\r\nHost: g\r\n\r\n")
         client.until(b"data: 1\n\n\r\n")
-        time.sleep(0.7)
-        loops[0].call_soon_threadsafe(go_on.set)
+        time.sleep(3.2)
+        gate.open()
         client.until(b"data: 2\n\n\r\n0\r\n\r\n")
 
 
@@ -181,15 +178,18 @@ def test_cut_answers_are_cut(gateway: MakeGateway, upstream: MakeUpstream) -> No
 
 
 def test_an_old_client_sees_a_cut_as_a_reset(gateway: MakeGateway, upstream: MakeUpstream) -> None:
+    gate = Gate()
+
     async def script(talk: Talk) -> None:
         await talk.request()
         await talk.send(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-        await asyncio.sleep(0.2)
+        await gate.opened()
 
     front = gateway(document(upstream(script)))
     with front.client() as client:
         client.send(b"GET /x HTTP/1.0\r\n\r\n")
         client.until(b"abc")
+        gate.open()
         with pytest.raises(ConnectionResetError):
             client.socket.recv(10)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_port import free_port
 from tests.integration.gateway.certificates import served_serial, write_pair
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
-from tests.integration.gateway.process import ROOT, free_port, wait_until
+from tests.integration.gateway.process import ROOT, wait_until
 
 
 @pytest.fixture

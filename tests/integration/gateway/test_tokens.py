@@ -9,6 +9,7 @@ import time
 import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,8 +21,9 @@ from msctl.auth.compact import parse
 from msctl.auth.members import digest, render
 from msctl.auth.policy import Client as Member
 from msctl.auth.policy import Directory
+from tests.free_port import free_port
 from tests.integration.gateway.conftest import MakeGateway, MakeUpstream, document
-from tests.integration.gateway.process import ROOT, Client, GatewayProcess, free_port, wait_until
+from tests.integration.gateway.process import ROOT, Client, GatewayProcess, wait_until
 from tests.unit.auth.corpus import AUDIENCE, CORPUS, ISSUER, good, key_set
 
 SPOOFS = {
@@ -143,9 +145,9 @@ class Auth:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if login:
             headers["Authorization"] = f"Basic {b64encode(f'{login}:secret'.encode()).decode()}"
-        connection.request(method, path, urllib.parse.urlencode(form), headers)
-        answer = connection.getresponse().read()
-        connection.close()
+        with closing(connection):
+            connection.request(method, path, urllib.parse.urlencode(form), headers)
+            answer = connection.getresponse().read()
         found: dict[str, Any] = json.loads(answer)
         return found
 

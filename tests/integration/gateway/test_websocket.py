@@ -26,7 +26,7 @@ async def shouting(talk: Talk) -> None:
 
 def test_bytes_pass_both_ways_from_the_first(gateway: MakeGateway, upstream: MakeUpstream) -> None:
     behind = upstream(shouting)
-    front = gateway(document(behind, route={"timeout": "500ms"}))
+    front = gateway(document(behind, route={"timeout": "3s"}))
     with front.client() as client:
         client.send(ASK + b"early ")
         answer = client.answer()

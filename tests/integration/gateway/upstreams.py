@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.free_port import free_port
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -90,6 +92,22 @@ class Talk:
         self.writer.transport.abort()
 
 
+class Gate:
+    """Holds up scripts until the test opens it."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def open(self) -> None:
+        """Let them go on."""
+        self._open.set()
+
+    async def opened(self) -> None:
+        """Wait for it, in a script."""
+        while not self._open.is_set():  # noqa: ASYNC110  another thread opens it
+            await asyncio.sleep(0.01)
+
+
 Script = Callable[[Talk], Awaitable[None]]
 
 
@@ -107,12 +125,13 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
     errors: list[BaseException] = field(default_factory=list)
-    port: int = 0
+    port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.open()
@@ -122,7 +141,7 @@ class Upstream:
         return f"127.0.0.1:{self.port}"
 
     def open(self) -> None:
-        """Listen, on the same port as before if there was one."""
+        """Listen, on the same port as before."""
         self._run(self._open())
 
     def shut(self) -> None:
@@ -142,15 +161,33 @@ class Upstream:
         asyncio.run_coroutine_threadsafe(do(), self._loop).result(10)
 
     async def _open(self) -> None:
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, limit=2**20, backlog=1024
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
+        self._listener.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept(self._listener))
+
+    async def _accept(self, listener: socket.socket) -> None:
+        """Accept until the listener is shut.
+
+        A server of asyncio leaks what it was accepting when it is closed (CPython before 3.12).
+        """
+        loop = asyncio.get_running_loop()
+        with listener:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(listener)
+                except OSError:
+                    return
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                reader, writer = await asyncio.open_connection(sock=connection, limit=2**20)
+                task = asyncio.create_task(self._serve(reader, writer))
+                self._tasks[task] = writer
+                task.add_done_callback(self._tasks.pop)
 
     async def _shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None and self._accepting is not None:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            await self._accepting
+            self._listener = self._accepting = None
         tasks = dict(self._tasks)
         for task, writer in tasks.items():
             writer.transport.abort()
@@ -159,9 +196,6 @@ class Upstream:
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks[task] = writer
         self.connections += 1
         try:
             await self.script(Talk(reader, writer, self.seen, self.connections))
@@ -170,6 +204,5 @@ class Upstream:
         except Exception as exc:
             self.errors.append(exc)
         finally:
-            del self._tasks[task]
             with suppress(ConnectionError):
                 writer.close()

@@ -201,7 +201,7 @@ async def eventually(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-def document(instances: int = 2, timeout: str = "40ms", retries: int = 1) -> dict[str, Any]:
+def document(instances: int = 2, timeout: str = "5s", retries: int = 1) -> dict[str, Any]:
     """One service behind every path."""
     addresses = [f"127.0.0.1:{number + 2}" for number in range(instances)]
     return {

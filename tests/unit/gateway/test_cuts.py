@@ -59,7 +59,7 @@ def answering(form: str, cut: int | None = None) -> Lab:
             instance.wire.deliver(answer[:at])
             asyncio.get_running_loop().call_soon(instance.wire.deliver, answer[at:])
 
-    return Lab(behave, document(timeout="5s"))
+    return Lab(behave, document())
 
 
 async def answered(client: Client, answers: int) -> None:
@@ -117,17 +117,16 @@ async def test_an_answer_before_its_request_belongs_to_nobody() -> None:
             instance.buffer = instance.buffer[size:]
             instance.wire.deliver(ANSWERS["length"] % b"mine")
 
-    lab = Lab(behave, document(instances=1, timeout="5s"))
+    lab = Lab(behave, document(instances=1))
     client = lab.client()
-    client.wire.deliver(PLAIN)
-    await asyncio.sleep(0.01)
-    client.wire.deliver(PLAIN)
-    await asyncio.sleep(0.02)
+    for turn in (1, 2):
+        client.wire.deliver(PLAIN)
+        await answered(client, turn)
     kept = lab.instances[0]
     kept.wire.get_write_buffer_size = lambda: 10_000  # type: ignore[method-assign]
     client.wire.deliver(PLAIN)
     kept.wire.deliver(ANSWERS["length"] % b"them")
-    await asyncio.sleep(0.01)
+    await answered(client, 3)
     assert client.received.count(b"/mine") == 3
     assert b"/them" not in client.received
     client.wire.end()
@@ -144,7 +143,7 @@ async def test_nothing_may_come_behind_the_first_answer() -> None:
             instance.wire.deliver(ANSWERS["length"] % b"mine")
             asyncio.get_running_loop().call_later(0.001, instance.wire.deliver, ANSWERS["length"] % b"them")
 
-    lab = Lab(behave, document(instances=1, timeout="5s"))
+    lab = Lab(behave, document(instances=1))
     client = lab.client()
     for turn in range(1, 6):
         client.wire.deliver(PLAIN)
@@ -168,7 +167,7 @@ async def test_what_must_be_refused_is_refused_wherever_it_is_cut(case: Case) ->
     def behave(instance: Instance, _data: bytes) -> None:
         whole.extend([instance.buffer] if complete(instance.buffer) else [])
 
-    lab = Lab(behave, document(timeout="5s"))
+    lab = Lab(behave, document())
     for cut in boundaries(case.raw):
         client = lab.client()
         client.wire.deliver(case.raw[:cut])
@@ -185,7 +184,7 @@ async def test_what_must_be_refused_is_refused_wherever_it_is_cut(case: Case) ->
 
 async def test_a_body_waits_outside_while_there_is_no_connection() -> None:
     """However much comes with the head, no more is read before an instance takes it."""
-    lab = Lab(lambda _instance, _data: None, document(timeout="5s"))
+    lab = Lab(lambda _instance, _data: None, document())
     connected, connect = asyncio.Event(), lab.services[0].pool.connect
 
     async def late(endpoint: Endpoint, seconds: float) -> UpstreamConnection:
@@ -197,7 +196,9 @@ async def test_a_body_waits_outside_while_there_is_no_connection() -> None:
     client = lab.client()
     client.wire.deliver(b"POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: 900000\r\n\r\n" + b"a" * 300_000)
     client.wire.deliver(b"a" * 300_000)
-    await asyncio.sleep(0.01)
+    await eventually(lambda: sum(map(len, client.wire._waiting)) == 300_000)
+    for _ in range(20):
+        await asyncio.sleep(0)
     assert sum(map(len, client.wire._waiting)) == 300_000
     connected.set()
     await eventually(lambda: not client.wire._waiting)
