@@ -10,6 +10,7 @@ MsctlError                      exit 1
 │   ├── SubnetTaken             a network of the engine already uses these addresses
 │   ├── CommandTimeout          a command in a container did not end in time
 │   ├── ObjectMissing           a container, network or volume is not there
+│   ├── ContainerDown           a container that has to run does not
 │   └── ImageError              an image cannot be had
 │       └── BuildFailed         its Dockerfile or recipe failed
 ├── RegistryError               Consul refused or does not answer
@@ -19,12 +20,13 @@ MsctlError                      exit 1
 ├── ProjectConflict             the engine runs this project for another checkout
 ├── StartFailed                 something did not become healthy; carries failure cards
 ├── UpdateRejected              a new version fails more than the one before it
-├── NotRunning                  the project has no containers
+├── NotRunning                  what a command needs does not run
 └── Interrupted                 exit 130 Ctrl-C
 """
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -109,6 +111,12 @@ class ObjectMissing(EngineError):
     code = "object-missing"
 
 
+class ContainerDown(EngineError):
+    """A container that is there and has to run does not."""
+
+    code = "container-down"
+
+
 class ImageError(EngineError):
     """An image is neither present, nor can it be pulled or built."""
 
@@ -159,7 +167,7 @@ class ProjectConflict(MsctlError):
 
 
 class NotRunning(MsctlError):
-    """The project has no running containers."""
+    """The project, or a part of it that the command needs, does not run."""
 
     code = "not-running"
 
@@ -185,3 +193,26 @@ class Interrupted(MsctlError):
 
     exit_code = 130
     code = "interrupted"
+
+
+_ROOM = "make room on the disk, then run the command again"
+_ELSEWHERE = "choose a place that can be written, or have this one made so"
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: _ELSEWHERE,
+    errno.EPERM: _ELSEWHERE,
+    errno.EMFILE: "let more files be open at a time: 'ulimit -n 4096'",
+}
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room for what was to be written."""
+    return _REMEDIES.get(error.errno or 0) == _ROOM
+
+
+def remedy_of(error: OSError) -> str:
+    """What a person can do about a file, folder or connection that cannot be used."""
+    usual = "check that path" if error.filename else "'msctl doctor' looks at this machine and its engine"
+    return _REMEDIES.get(error.errno or 0, usual)

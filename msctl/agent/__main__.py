@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from msctl.agent.process import Settings, run
+from msctl.ending import leave
 from msctl.errors import MsctlError
 
 
@@ -33,4 +34,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -22,6 +22,9 @@ from msctl.model.observed import ObservedContainer
 KEPT_SECONDS = 60.0
 """How long what was found is good enough."""
 
+FIRST_SECONDS = 10.0
+"""How long nothing is looked at first: whatever starts beside the agent has more need of the machine."""
+
 PORTS = frozenset({5432, 3306, 6379, 5672})
 _FOLDERS = "/var/lib/postgresql/data /var/lib/mysql /var/lib/rabbitmq /data"
 LOOK = (
@@ -69,16 +72,16 @@ class Figures(Collector):
         self._clock = clock
         self._containers: dict[str, Figure] = {}
         self._broker: Figure | None = None
-        self._looked: float | None = None
+        self._due = clock() + FIRST_SECONDS
         self._lock = asyncio.Lock()
         self.found = Found()
 
     async def refresh(self) -> None:
         """Look again; what cannot be asked is left out."""
         async with self._lock:
-            if self._looked is None or self._clock() - self._looked >= KEPT_SECONDS:
+            if self._clock() >= self._due:
                 await self._look()
-                self._looked = self._clock()
+                self._due = self._clock() + KEPT_SECONDS
             depths = {} if self._queues is None else await self._queues.depths()
             disk = await asyncio.to_thread(_disk)
             self.found = Found(dict(self._containers), self._broker, depths, disk)

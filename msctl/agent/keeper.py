@@ -19,6 +19,9 @@ from msctl.model.desired import Probe
 from msctl.model.observed import ObservedContainer
 
 PERIOD = 1.0
+REREAD = 5.0
+"""The engine's list is read anew whenever something happened, and after so many seconds if nothing did."""
+
 HESITATION = 0.4
 """A stop is told after the death it brought: the dead are not touched before that word can be here."""
 
@@ -62,9 +65,12 @@ class Keeper:
         self._watches: dict[str, _Watch] = {}
         self._down_since: dict[str, float] = {}
         self._trouble: str | None = None
+        self._listed: tuple[ObservedContainer, ...] = ()
+        self._outdated_at = clock()
 
     def heard(self, event: EngineEvent) -> None:
         """Remember who was stopped on purpose; a start or an end ends that, and the life that was watched."""
+        self._outdated_at = self._clock()
         if event.action == "stop":
             self._stopped.add(event.container)
         elif event.action in {"start", "destroy"}:
@@ -97,7 +103,7 @@ class Keeper:
             await asyncio.sleep(PERIOD / 10)
 
     async def _round(self) -> None:
-        containers = await asyncio.to_thread(self._engine.containers, self._project)
+        containers = await self._containers()
         self._forget_others({c.name for c in containers})
         down = [c for c in containers if c.state == "exited" and c.name not in self._stopped]
         now = self._clock()
@@ -106,6 +112,16 @@ class Keeper:
             if now - self._down_since[container.name] >= HESITATION:
                 await self._revive(container)
         await asyncio.gather(*(self._examine(c) for c in containers if c.state == "running"))
+
+    async def _containers(self) -> tuple[ObservedContainer, ...]:
+        if self._clock() >= self._outdated_at:
+            self._outdated_at = self._clock() + REREAD
+            try:
+                self._listed = await asyncio.to_thread(self._engine.containers, self._project)
+            except MsctlError:
+                self._outdated_at = self._clock()
+                raise
+        return self._listed
 
     async def _revive(self, listed: ObservedContainer) -> None:
         patience = self._patience.setdefault(listed.name, Patience())

@@ -30,6 +30,8 @@ QUIET_SECONDS = 0.3
 PATIENCE_SECONDS = 0.25
 """Lines wait so long for company on their way."""
 
+_COMPANY_LOOK = 0.05
+
 LARGEST_BATCH = 1000
 MOST_WAITING = 5000
 """While the observer is away so many lines wait here; the others wait in the engine's files."""
@@ -125,16 +127,32 @@ class LogCollector:
 
     def _gather(self, until: float) -> None:
         """Take lines until there are many, or until the time is over; the first ends an idle wait."""
-        while not self._outgoing.full:
-            try:
-                read = self._reads.get(timeout=max(0.0, until - self._clock()))
-            except queue.Empty:
+        alone = not self._outgoing.busy
+        if not self._take(max(0.0, until - self._clock())):
+            return
+        if alone:
+            until = min(until, self._clock() + PATIENCE_SECONDS)
+        self._await_company(until)
+        while not self._outgoing.full and self._take(0.0):
+            pass
+
+    def _take(self, seconds: float) -> bool:
+        """Take the next line, waiting for it so long; false if there was none, or a reason to look up."""
+        try:
+            read = self._reads.get(timeout=seconds) if seconds else self._reads.get_nowait()
+        except queue.Empty:
+            return False
+        if read is None:
+            return False
+        self._outgoing.add(read, self._clock())
+        return True
+
+    def _await_company(self, until: float) -> None:
+        """Sleep until a batch waits or the time is over: each line that wakes somebody costs more for it."""
+        while self._reads.qsize() < LARGEST_BATCH:
+            left = until - self._clock()
+            if left <= 0 or self._stop.wait(min(left, _COMPANY_LOOK)):
                 return
-            if read is None:
-                return
-            if not self._outgoing.busy:
-                until = min(until, self._clock() + PATIENCE_SECONDS)
-            self._outgoing.add(read, self._clock())
 
     def _look(self) -> None:
         """Read every container that lives, and the rest of one that has just died."""
@@ -190,7 +208,7 @@ class Outgoing:
         self._secrets = secrets
         self._groupers: dict[str, Grouper] = {}
         self._ends: dict[tuple[str, str], tuple[Source, Position, float]] = {}
-        self._lines: dict[str, tuple[Source, list[Line]]] = {}
+        self._lines: dict[str, tuple[Source, list[tuple[Entry, Position]]]] = {}
         self._count = 0
 
     @property
@@ -224,8 +242,17 @@ class Outgoing:
             self._put(source, self._groupers[identity].flush(stream), end)
 
     def batches(self) -> list[Batch]:
-        """What is to be sent."""
-        return [Batch(source, lines) for source, lines in self._lines.values()]
+        """What is to be sent, without the secrets that are known by now."""
+        if not self._count:
+            return []
+        redact = self._secrets.redactor().redact
+        return [
+            Batch(
+                source,
+                [Line(microseconds(e.time), e.stream, redact(_bounded(e.text)), end) for e, end in entries],
+            )
+            for source, entries in self._lines.values()
+        ]
 
     def sent(self) -> None:
         """It was sent."""
@@ -233,11 +260,9 @@ class Outgoing:
         self._count = 0
 
     def _put(self, source: Source, entries: Iterable[Entry], end: Position) -> None:
-        redact = self._secrets.redactor().redact
-        _, lines = self._lines.setdefault(source.id, (source, []))
+        _, waiting = self._lines.setdefault(source.id, (source, []))
         for entry in entries:
-            text = redact(_bounded(entry.text))
-            lines.append(Line(microseconds(entry.time), entry.stream, text, end))
+            waiting.append((entry, end))
             self._count += 1
 
 

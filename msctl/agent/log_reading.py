@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Queue
@@ -11,6 +12,11 @@ from msctl.engine.port import Engine, LogLine, LogLines
 from msctl.errors import MsctlError
 from msctl.telemetry.loglines.counting import Counting
 from msctl.telemetry.loglines.transfer import Position, Source, microseconds
+
+REST_SECONDS = 0.05
+"""Lines gather for so long after one that was waited for: to be woken by each costs more than to read it."""
+
+_WAITED = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,14 @@ class Reading:
             self._lines = self._engine.logs(self._source.id, follow=True, since=self._counting.since())
             self._counting.begin()
             self.trouble = None
+            handled = time.monotonic()
             for line in self._lines:
+                waited = time.monotonic() - handled > _WAITED
                 position = self._counting.position(line.stream, microseconds(line.time))
                 if position is not None:
                     self._reads.put(Read(self._source, line, position))
-                if self._stop.is_set():
+                if self._stop.is_set() or (waited and self._stop.wait(REST_SECONDS)):
                     return
+                handled = time.monotonic()
         except MsctlError as exc:
             self.trouble = exc.message

@@ -13,10 +13,10 @@ from msctl.agent.duties import Candidate, duties, question, still_missing, targe
 from msctl.agent.member import Catalog, Told
 from msctl.agent.prober import Answer, Target, probe
 from msctl.engine.port import Engine, EngineEvent
-from msctl.errors import MsctlError
+from msctl.errors import MsctlError, ObjectMissing
 from msctl.model.upkeep import decode
 
-PERIOD = 2.0
+PERIOD = 3.0
 SETTLE = 0.03
 """Events come in bursts: one reading answers a whole burst."""
 
@@ -152,19 +152,27 @@ class Registrar:
     async def _farewell(self, event: EngineEvent) -> None:
         code = event.attributes.get("exitCode", "")
         try:
-            if await self._well_again(event.container):
+            if await self._has_begun_anew(event) and await self._well_again(event.container):
                 return
             async with self._writing:
                 await self._leave(event.container, f"exited with code {code}" if code else "exited")
         except MsctlError as error:
             self._say_trouble(error.message)
+        self.wake()  # its successor may have started while its entry still stood
+
+    async def _has_begun_anew(self, death: EngineEvent) -> bool:
+        """Whether word of a death comes late: a successor of that name, or that container anew, runs by now.
+
+        The engine lists what has just died as running for a moment more, and questions to it would hang.
+        """
+        try:
+            found = await asyncio.to_thread(self._engine.inspect, death.container)
+        except ObjectMissing:
+            return False
+        return found.state == "running" and found.started_at is not None and found.started_at > death.time
 
     async def _well_again(self, name: str) -> bool:
-        """Whether that container runs and is ready just now.
-
-        Word of a death may come late, when a successor of that name, or the same container anew, is well and
-        entered: what died is not what would be taken out then.
-        """
+        """Whether that container runs and is ready just now: it is not what died."""
         containers = await asyncio.to_thread(self._engine.containers, self._project)
         found = next((c for c in containers if c.name == name and c.state == "running"), None)
         target = None if found is None else question(self._project, found)

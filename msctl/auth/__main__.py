@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from msctl.auth.process import ADMIN_PORT, PORT, Place, run
+from msctl.ending import leave
 from msctl.errors import MsctlError
 
 
@@ -38,4 +39,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

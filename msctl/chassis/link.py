@@ -93,10 +93,18 @@ async def keep(
             async with connection:
                 await session(connection)
         except AWAY as error:
+            _end_if_cancelled(error)
             failures = 1 if link.up.is_set() else failures + 1
             link.lost(error)
             waiting = patient if isinstance(error, _REFUSALS) else backoff
             await asyncio.sleep(waiting.delay(failures))
+
+
+def _end_if_cancelled(error: BaseException) -> None:
+    """Who is cancelled while the broker goes away gets the broker's error from aiormq, and would go on."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 async def lost(connection: AbstractConnection, channel: AbstractChannel) -> None:

@@ -16,12 +16,15 @@ from msctl.chassis import context
 from msctl.chassis.callee import Callee
 from msctl.chassis.client import Client
 from msctl.chassis.cloudevents import Event
+from msctl.chassis.debugging import listen_if_asked
 from msctl.chassis.handling import Subscription
 from msctl.chassis.lifecycle import Declared, Periodic, Running
 from msctl.chassis.server import Route
 from msctl.chassis.settings import SettingsInvalid, read_settings
 from msctl.chassis.store import DatabaseUnavailable
+from msctl.ending import leave
 from msctl.errors import MsctlError
+from msctl.model.chronicle import CIRCUIT
 from msctl.telemetry import logs
 
 if TYPE_CHECKING:
@@ -148,7 +151,8 @@ class Service:
         return Client(known, self._session, self._called, tokens=self._tokens)
 
     def _circuit_changed(self, callee: str, state: CircuitState) -> None:
-        _log.warning("circuit to %s is %s", callee, state.value)
+        told = {"event": CIRCUIT, "subject": f"{self.name} → {callee}"}
+        _log.warning("circuit to %s: %s", callee, state.value, extra=told)
         if self._running is not None:
             self._running.metrics.circuit(self.name, callee, state)
 
@@ -171,11 +175,12 @@ class Service:
         try:
             settings = read_settings(self.name, os.environ)
             self._data_check()
+            listen_if_asked(os.environ)
         except MsctlError as error:
             sys.exit(f"{self.name}: {error.message}")
         identity = {"service": settings.service, "instance": settings.instance}
         logs.configure(identity, settings.log_level, context.log_fields)
-        sys.exit(uvloop.run(self.serve(settings)))
+        leave(uvloop.run(self.serve(settings)))
 
     def _data_check(self) -> Callable[[str, object], None]:
         schemas = read_schemas(self._events) if self._events is not None else Schemas()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from msctl.ending import leave
 from msctl.observer.neighbours import Places
 from msctl.observer.process import Settings, run
 
@@ -32,4 +32,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

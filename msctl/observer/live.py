@@ -131,11 +131,13 @@ class Live:
         """Server-sent events: the overview every two seconds, and at once when a part's health changes."""
         response = web.StreamResponse(headers=_STREAM)
         await response.prepare(request)
-        while True:
-            await response.write(_event("overview", json.dumps(await self._overview())))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(INTERVAL), self._watch.changed:
-                    await self._watch.changed.wait()
+        with suppress(ConnectionResetError):  # whoever looked has left
+            while True:
+                await response.write(_event("overview", json.dumps(await self._overview())))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(INTERVAL), self._watch.changed:
+                        await self._watch.changed.wait()
+        return response
 
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the last lines asked for, then more as they come."""
@@ -145,8 +147,9 @@ class Live:
             return web.json_response({"error": str(exc)}, status=HTTPStatus.BAD_REQUEST)
         response = web.StreamResponse(headers=_STREAM)
         await response.prepare(request)
-        async for piece in self._lines(question, newest or _RECENT):
-            await response.write(piece)
+        with suppress(ConnectionResetError):  # whoever looked has left
+            async for piece in self._lines(question, newest or _RECENT):
+                await response.write(piece)
         return response
 
     async def _lines(self, question: Question, newest: int) -> AsyncIterator[bytes]:
@@ -167,7 +170,8 @@ class Live:
             self._sampler.look(), self._circuits(), self._neighbours.look()
         )
         watch, declared = self._watch, self._topology.read()
-        return overview(declared, watch.checks, circuits, traffic, lines, watch.since, self._now(), told)
+        seen = overview(declared, watch.checks, circuits, traffic, lines, watch.since, self._now(), told)
+        return {**seen, "history": self._history.last}
 
     async def _circuits(self) -> Sequence[Mapping[str, Any]]:
         """Of the gateway, and of services that call others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
@@ -18,7 +18,7 @@ from msctl.observer.store import LogStore
 from msctl.telemetry.loglines.harmless import json_line
 from msctl.telemetry.loglines.levels import level_named
 from msctl.telemetry.loglines.record import Wanted
-from msctl.telemetry.loglines.transfer import Stored, decode
+from msctl.telemetry.loglines.transfer import Batch, Stored, decode
 
 LARGEST_BATCH = 32 * 1024 * 1024
 MOST_NEWEST = 10_000
@@ -26,10 +26,11 @@ _PIECE = 200
 
 
 class LogsApi:
-    """Handlers over one store; ``arrived`` is set whenever lines came."""
+    """Handlers over one store; ``stored`` is called with what was, in a thread."""
 
-    def __init__(self, store: LogStore) -> None:
+    def __init__(self, store: LogStore, stored: Callable[[Sequence[Batch]], object]) -> None:
         self._store = store
+        self._stored = stored
         self._arrived = asyncio.Condition()
         self.taken = 0
 
@@ -50,6 +51,7 @@ class LogsApi:
         except ValueError as exc:
             return web.json_response({"error": str(exc)}, status=HTTPStatus.BAD_REQUEST)
         stored = await asyncio.to_thread(self._store.add, batches)
+        await asyncio.to_thread(self._stored, batches)
         self.taken += stored
         async with self._arrived:
             self._arrived.notify_all()

@@ -10,7 +10,7 @@ from aiohttp import web
 from msctl.observer.doors import COOKIE, SESSION_SECONDS, Doors
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-_SCRIPTS = ("app.js", "data.js", "graph.js", "parts.js", "text.js", "traces.js")
+_SCRIPTS = ("app.js", "data.js", "graph.js", "history.js", "parts.js", "text.js", "traces.js")
 _FILES = ("index.html", "style.css", *_SCRIPTS)
 _NO_TICKET = (
     "This page shows a running project to whoever runs it.\n\nOpen it with:  msctl dashboard\n"

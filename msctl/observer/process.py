@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from msctl.observer import page
+from msctl.observer.chronicle import Chronicle, happenings
 from msctl.observer.doors import Doors
 from msctl.observer.encodings import ENCODINGS
 from msctl.observer.forwarding import Forwarder
@@ -90,7 +91,7 @@ def application(
 ) -> web.Application:
     """Everything that is served."""
     doors = Doors(settings.token, clock)
-    api = LogsApi(store)
+    api = LogsApi(store, lambda batches: history.hear([*happenings(batches)]))
     sampler = Sampler(session, topology.targets, clock)
     neighbours = Neighbours(session, topology.has_metrics, settings.token, settings.places, clock, time.time)
     live = Live(session, topology, watch, sampler, history, store, api, neighbours=neighbours)
@@ -106,6 +107,7 @@ def application(
         [
             *api.routes(),
             *live.routes(),
+            *Chronicle(history).routes(),
             *TracesApi(store).routes(),
             *page.routes(doors),
             *found.routes(),

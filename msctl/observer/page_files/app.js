@@ -2,6 +2,7 @@
 
 import { showAlerts, showData, showDead } from "/page/data.js";
 import { draw, sign, worst } from "/page/graph.js";
+import { showHistory } from "/page/history.js";
 import { cell, mark, number as whole, rows } from "/page/parts.js";
 import { harmless } from "/page/text.js";
 import { listTraces, openTrace } from "/page/traces.js";
@@ -12,6 +13,7 @@ let seen = null;
 let heard = 0;
 let drawn = "";
 let lineSource = null;
+let searches = 0;
 
 function seconds(value) {
   if (value === null || value === undefined) return "–";
@@ -145,6 +147,7 @@ function addLines(found) {
 }
 
 async function search() {
+  const mine = ++searches;
   if (lineSource) { lineSource.close(); lineSource = null; }
   const form = new FormData($("log-form"));
   const query = new URLSearchParams({ newest: "300" });
@@ -161,6 +164,7 @@ async function search() {
   }
   const answer = await fetch(`/-/logs?${query}`);
   const text = await answer.text();
+  if (mine !== searches) return; // something else was asked for meanwhile
   if (!answer.ok) { $("log-state").textContent = harmless(JSON.parse(text).error); return; }
   const found = text.split("\n").filter(Boolean).map(JSON.parse);
   $("log-state").textContent = found.length ? `the last ${found.length}` : "nothing found";
@@ -174,27 +178,13 @@ async function services() {
   select.value = chosen;
 }
 
-async function history() {
-  const found = await (await fetch("/-/history")).json();
-  $("changes").replaceChildren(...found.map(change => {
-    const item = document.createElement("li");
-    const time = document.createElement("time");
-    time.dateTime = change.time;
-    time.textContent = new Date(change.time).toLocaleString();
-    item.append(time, `${harmless(change.subject)} `, mark(change.state), ` was ${harmless(change.before)}`);
-    if (change.state !== "pass" && change.cause) item.append(`: ${harmless(change.cause)}`);
-    return item;
-  }));
-}
-
-let healths = "";
+let happened = null;
 const stream = new EventSource("/-/stream");
 stream.addEventListener("overview", event => {
   seen = JSON.parse(event.data);
   heard = Date.now();
   show();
-  const now = JSON.stringify([seen.services.map(s => s.instances.map(i => i.health)), seen.platform.map(p => p.health)]);
-  if (now !== healths) { healths = now; history(); services(); }
+  if (seen.history !== happened) { happened = seen.history; showHistory(); services(); }
 });
 setInterval(() => {
   const late = Date.now() - heard > 10000;
@@ -206,6 +196,7 @@ $("log-form").addEventListener("submit", event => { event.preventDefault(); sear
 $("log-form").addEventListener("change", search);
 $("trace-form").addEventListener("submit", event => { event.preventDefault(); listTraces(); });
 $("trace-form").addEventListener("change", listTraces);
+$("history-form").addEventListener("change", showHistory);
 document.addEventListener("keydown", event => {
   if (event.key === "/" && !/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) { event.preventDefault(); $("log-form").elements.words.focus(); }
 });

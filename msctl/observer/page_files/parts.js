@@ -3,6 +3,9 @@
 import { sign } from "/page/graph.js";
 import { harmless } from "/page/text.js";
 
+const SIGNS = { closed: "✓", open: "✗", half_open: "…", done: "✓", failed: "✗", interrupted: "✗", absent: "·",
+  registered: "+", deregistered: "−", restarted: "↻", admitted: "+", trouble: "✗" };
+
 export function cell(text, kind) {
   const made = document.createElement("td");
   if (kind) made.className = kind;
@@ -13,8 +16,7 @@ export function cell(text, kind) {
 export function mark(state) {
   const made = document.createElement("span");
   made.className = `mark ${/^[a-z_]+$/.test(state) ? state : "unknown"}`;
-  const signs = { closed: "✓", open: "✗", half_open: "…" };
-  made.textContent = `${signs[state] || sign(state)} ${harmless(state).replace("_", "-")}`;
+  made.textContent = `${SIGNS[state] || sign(state)} ${harmless(state).replace("_", "-")}`;
   return made;
 }
 

@@ -22,7 +22,7 @@ from msctl.engine.port import Identity
 from tests.integration.chassis.components import PASSWORD, VHOST, Component, start
 from tests.integration.sweeping import sweep
 
-READY_SECONDS = 60.0
+READY_SECONDS = 240.0
 SQL_ENGINES = ("postgres", "mariadb")
 
 
@@ -144,9 +144,18 @@ async def place(
 async def broker(component: Callable[[str], Component]) -> Component:
     """The broker, with the queues of orders and payments empty."""
     started = await asyncio.to_thread(component, "broker")
-    async with await aio_pika.connect(f"amqp://_platform:{PASSWORD}@{started.address}/{VHOST}") as connection:
+    await until(lambda: _emptied(started.address))
+    return started
+
+
+async def _emptied(address: str) -> bool:
+    """What consumers of the test before had in hand is back only when RabbitMQ knows that they are gone."""
+    async with await aio_pika.connect(f"amqp://_platform:{PASSWORD}@{address}/{VHOST}") as connection:
         channel = await connection.channel()
         for service in ("orders", "payments"):
-            for queue in (service, f"{service}.retry.1s", f"{service}.dead"):
-                await (await channel.get_queue(queue)).purge()
-    return started
+            for name in (service, f"{service}.retry.1s", f"{service}.dead"):
+                queue = await channel.get_queue(name)
+                if queue.declaration_result.consumer_count:
+                    return False
+                await queue.purge()
+    return True

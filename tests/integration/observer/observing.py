@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from msctl.agent.observer_client import ObserverClient
 from msctl.telemetry.loglines.transfer import Batch
-from tests.e2e.checkout import free_port
+from tests.free_port import free_port
 
 TOKEN = "integration-token-1234"
 
@@ -46,26 +47,32 @@ class ObserverProcess:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> Path:
+        """What it writes, over all its lives."""
+        return self._folder / "written.log"
+
     def start(self) -> None:
         """Begin a life."""
         command = [sys.executable, "-m", "msctl.observer", "--state", str(self._folder)]
         command += ["--token-file", str(self._folder / "token"), "--port", str(self.port)]
         command += ["--consul", self._consul, "--topology", str(self._folder / "topology.json")]
         command += ["--agent", self._neighbours, "--metrics", self._neighbours]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log)
 
     def kill(self) -> None:
         """SIGKILL."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def ask(self, path: str, method: str = "GET") -> list[Any]:
+    def ask(self, path: str, method: str = "GET", content: object = None) -> list[Any]:
         """Its answer's lines of JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, headers={"Authorization": f"Bearer {TOKEN}"})
-        found = [json.loads(line) for line in connection.getresponse()]
-        connection.close()
-        return found
+        body = None if content is None else json.dumps(content)
+        with closing(connection):
+            connection.request(method, path, body, headers={"Authorization": f"Bearer {TOKEN}"})
+            return [json.loads(line) for line in connection.getresponse()]
 
     def add(self, batches: Sequence[Batch]) -> None:
         """Give it lines."""

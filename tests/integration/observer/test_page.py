@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from msctl.telemetry.loglines.transfer import Source
 from tests.integration.observer.consul_double import ConsulDouble, consul_double
 from tests.integration.observer.neighbours_double import answering
 from tests.integration.observer.observing import ObserverProcess, eventually
@@ -107,6 +108,7 @@ def _write(made: ObserverProcess) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
         yield made
@@ -127,7 +129,7 @@ def page(browser: Browser, observer: ObserverProcess, trouble: list[str]) -> Ite
     made.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
     made.on("request", lambda r: None if r.url.startswith((observer.url, "data:")) else trouble.append(r.url))
     made.goto(f"{observer.url}/?ticket={_ticket(observer)}")
-    expect(made.locator("#project")).to_have_text("shop", timeout=30_000)
+    expect(made.locator("#project")).to_have_text("shop")
     yield made
     context.close()
 
@@ -140,14 +142,14 @@ def test_it_shows_services_logs_and_history_and_asks_nobody_else(page: Page, tro
     expect(page.locator("#verdict")).to_have_text("✗ not healthy")
     expect(page.locator("#service-table tbody tr").nth(1)).to_contain_text("orders")
     expect(page.locator("#graph svg")).to_have_attribute("aria-label", re.compile("orders pass"))
-    expect(page.locator("#lines")).to_contain_text("disk is full", timeout=30_000)
-    expect(page.locator("#changes li").first).to_contain_text("shop-", timeout=30_000)
+    expect(page.locator("#lines")).to_contain_text("disk is full")
+    expect(page.locator("#changes li").first).to_contain_text("shop-")
     assert "?" not in page.url
     assert trouble == []
 
 
 def test_strangers_text_stays_text(page: Page, trouble: list[str]) -> None:
-    expect(page.locator("#lines")).to_contain_text('onerror="document.title', timeout=30_000)
+    expect(page.locator("#lines")).to_contain_text('onerror="document.title')
     expect(page.locator("#trouble")).to_contain_text("<U+202E>evil")
     assert page.locator("img").count() == 0
     assert "owned" not in page.title()
@@ -156,10 +158,10 @@ def test_strangers_text_stays_text(page: Page, trouble: list[str]) -> None:
 
 
 def test_data_dead_letters_and_alerts_are_shown_as_text(page: Page, trouble: list[str]) -> None:
-    expect(page.locator("#data-table tbody tr").first).to_contain_text("40 MiB", timeout=30_000)
+    expect(page.locator("#data-table tbody tr").first).to_contain_text("40 MiB")
     expect(page.locator("#data-table tbody tr").nth(1)).to_contain_text("rabbitmq")
     expect(page.locator("#alerts li")).to_contain_text("✗ DeadLetters")
-    expect(page.locator("#dead summary")).to_contain_text('onerror="document.title', timeout=30_000)
+    expect(page.locator("#dead summary")).to_contain_text('onerror="document.title')
     page.locator("#dead summary").click()
     expect(page.locator("#dead pre")).to_contain_text("<U+202E>evil")
     assert page.locator("img").count() == 0
@@ -168,9 +170,9 @@ def test_data_dead_letters_and_alerts_are_shown_as_text(page: Page, trouble: lis
 
 def test_a_trace_is_drawn_with_its_log_lines(page: Page, trouble: list[str]) -> None:
     page.locator("#trace-form button").click()
-    expect(page.locator("#trace-table tbody tr")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#trace-table tbody tr")).to_have_count(1)
     page.locator("#trace-table button.trace").click()
-    expect(page.locator("#waterfall .span")).to_have_count(2, timeout=30_000)
+    expect(page.locator("#waterfall .span")).to_have_count(2)
     expect(page.locator("#waterfall .span").first).to_contain_text('onerror="document.title')
     expect(page.locator("#waterfall .line")).to_contain_text("disk is full")
     expect(page.locator("#waterfall")).to_be_focused()
@@ -180,24 +182,69 @@ def test_a_trace_is_drawn_with_its_log_lines(page: Page, trouble: list[str]) -> 
 
 def test_health_changes_appear_without_a_reload(page: Page, consul: ConsulDouble) -> None:
     consul.put("shop-web-1", "critical", "connection refused")
-    expect(page.locator("#trouble")).to_contain_text("shop-web-1", timeout=30_000)
-    expect(page.locator("#changes li").first).to_contain_text("connection refused", timeout=30_000)
+    expect(page.locator("#trouble")).to_contain_text("shop-web-1")
+    expect(page.locator("#changes li").first).to_contain_text("connection refused")
+
+
+def test_one_history_of_all_that_happened_appears_as_text(
+    page: Page, observer: ObserverProcess, trouble: list[str]
+) -> None:
+    done = {"time": "2031-01-02T12:00:00Z", "command": f"up {HOSTILE}", "result": "failed", "why": HOSTILE}
+    observer.ask("/-/chronicle", "POST", [{**done, "changed": [HOSTILE], "deployment": 7}])
+    turned = {"event": "circuit", "subject": f"gateway → {HOSTILE}", "message": "web: circuit closed → open"}
+    observer.add([batch(Source("g", "shop-gateway", "gateway"), json.dumps(turned))])
+    newest = page.locator("#changes li").first
+    expect(newest).to_contain_text("msctl up <img")
+    expect(newest).to_contain_text("✗ failed deployment 7")
+    page.locator("[name=kind]").select_option("circuit")
+    expect(page.locator("#changes li")).to_have_count(1)
+    expect(newest).to_contain_text("<U+202E>evil ✗ open")
+    page.locator("[name=kind]").select_option("health")
+    expect(newest).to_contain_text("shop-")
+    assert page.locator("img").count() == 0
+    assert "owned" not in page.title()
+    assert trouble == []
 
 
 def test_logs_are_searched_and_followed(page: Page, observer: ObserverProcess) -> None:
     page.locator("[name=words]").fill("disk full")
     page.locator("#log-form button").click()
-    expect(page.locator(".entry")).to_have_count(1, timeout=30_000)
+    expect(page.locator(".entry")).to_have_count(1)
     observer.add([batch(WEB, "another full disk", at=10**7)])
-    expect(page.locator(".entry")).to_have_count(2, timeout=30_000)
+    expect(page.locator(".entry")).to_have_count(2)
     page.locator(".entry button.trace").click()
     expect(page.locator("[name=trace]")).to_have_value(TRACE)
     page.locator("[name=follow]").uncheck()
     page.locator("[name=trace]").fill("")
     page.locator("[name=words]").fill("nothing of the kind")
     page.locator("[name=words]").press("Enter")
-    expect(page.locator("#log-state")).to_have_text("nothing found", timeout=30_000)
+    expect(page.locator("#log-state")).to_have_text("nothing found")
     expect(page.locator(".entry")).to_have_count(0)
+
+
+def test_an_answer_that_was_overtaken_is_not_shown(page: Page) -> None:
+    held: list[Route] = []
+    slow = re.compile(r"/-/logs\?.*disk")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.locator("[name=follow]").uncheck()
+    page.route(slow, hold)
+    page.locator("[name=words]").fill("disk full")
+    with page.expect_request(slow):
+        page.locator("[name=words]").press("Enter")
+    page.locator("[name=words]").fill("nothing of the kind")
+    page.locator("[name=words]").press("Enter")
+    expect(page.locator("#log-state")).to_have_text("nothing found")
+    with page.expect_request_finished(lambda request: slow.search(request.url) is not None):
+        for route in held:
+            route.continue_()
+    assert (
+        page.evaluate("new Promise(r => setTimeout(() => r(document.querySelectorAll('.entry').length)))")
+        == 0
+    )
+    expect(page.locator("#log-state")).to_have_text("nothing found")
 
 
 def test_a_slash_leads_to_the_search(page: Page) -> None:

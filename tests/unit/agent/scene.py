@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,14 +13,14 @@ from msctl.agent.hearing import Hearing
 from msctl.agent.member import Member
 from msctl.agent.prober import Answer, Target
 from msctl.engine.memory import MemoryEngine
-from msctl.engine.port import Identity
+from msctl.engine.port import EngineEvent, Identity, StopSignal
 from msctl.errors import RegistryError
 from msctl.labels import REGISTRY_META
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe, Registration
 from msctl.registry.entry import Entry, FoundEntry
 
 IDENTITY = Identity("shop", "here:/shop")
-DEADLINE = 5.0
+DEADLINE = 60.0
 
 
 def instance(number: int = 1, **changes: Any) -> ContainerSpec:
@@ -109,10 +109,20 @@ class Scene:
     @asynccontextmanager
     async def at_work(self, member: Member) -> AsyncIterator[None]:
         """Let a member work and hear the engine's events, for the block."""
+        listening, events = asyncio.Event(), self.engine.events
+        loop = asyncio.get_running_loop()
+
+        def followed(project: str, stop: StopSignal) -> Iterator[EngineEvent]:
+            found = events(project, stop)
+            loop.call_soon_threadsafe(listening.set)
+            return found
+
+        self.engine.events = followed  # type: ignore[method-assign]
         hearing = Hearing(self.engine, "shop", (member,), self.tell)
         tasks = [asyncio.create_task(hearing.run()), asyncio.create_task(member.run())]
-        await asyncio.sleep(0.05)
         try:
+            await listening.wait()
+            await asyncio.sleep(0.05)
             yield
         finally:
             for task in tasks:

@@ -36,7 +36,7 @@ def port() -> Iterator[int]:
 
 
 def question(port: int, *paths: str) -> dict[str, object]:
-    return {"id": "a", "host": "127.0.0.1", "port": port, "paths": list(paths), "timeout": 2}
+    return {"id": "a", "host": "127.0.0.1", "port": port, "paths": list(paths), "timeout": 20}
 
 
 def test_the_first_path_that_is_there_counts(port: int) -> None:

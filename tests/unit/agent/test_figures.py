@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from msctl.agent.figures import LOOK, Figure, Figures, figure_of
+from msctl.agent.figures import FIRST_SECONDS, KEPT_SECONDS, LOOK, Figure, Figures, figure_of
 from msctl.agent.queues import Depth
 from msctl.engine.port import ExecResult
 from tests.unit.agent.scene import IDENTITY, Scene, instance
@@ -57,9 +57,12 @@ async def test_what_cannot_be_asked_is_left_out_and_looks_are_seldom(monkeypatch
     now = [0.0]
     figures = Figures(scene.engine, IDENTITY.project, _Queues(), lambda: now[0])  # type: ignore[arg-type]
     await figures.refresh()
+    assert asked == []  # what starts beside the agent comes first
+    now[0] = FIRST_SECONDS
+    await figures.refresh()
     await figures.refresh()
     assert sorted(asked) == ["shop-broker", "shop-orders-db"]
-    now[0] = 61.0
+    now[0] += KEPT_SECONDS
     await figures.refresh()
     assert len(asked) == 4
     registry = CollectorRegistry()

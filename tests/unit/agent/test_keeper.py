@@ -6,6 +6,7 @@ import pytest
 
 from msctl.agent.keeper import FAILURES_TO_HANG, Keeper
 from msctl.agent.prober import Answer, Target
+from msctl.model.observed import ObservedContainer
 from tests.unit.agent.scene import IDENTITY, Scene, instance
 
 NAME = "shop-orders-1"
@@ -80,3 +81,29 @@ async def test_one_that_never_was_alive_or_has_no_such_page_is_left(
         scene.answers["shop-orders-2/livez"] = SILENT
         await scene.until(lambda: any(event == "restarted" for event, *_ in scene.told))
     assert {subject for event, subject, _ in scene.told if event == "restarted"} == {"shop-orders-2"}
+
+
+async def test_the_engine_is_asked_what_runs_when_something_happened_and_not_each_time(
+    scene: Scene,
+) -> None:
+    lists: list[float] = []
+    listed = scene.engine.containers
+
+    def counted(project: str) -> tuple[ObservedContainer, ...]:
+        lists.append(0.0)
+        return listed(project)
+
+    scene.engine.containers = counted  # type: ignore[method-assign]
+    asked = 0
+
+    async def ask(target: Target) -> Answer:
+        nonlocal asked
+        asked += 1
+        return await scene.ask(target)
+
+    keeper = Keeper(scene.engine, "shop", scene.tell, ask=ask)
+    async with scene.at_work(keeper):
+        await scene.until(lambda: asked >= 4)
+        assert len(lists) == 1
+        scene.start(instance(2))
+        await scene.until(lambda: keeper.alive("shop-orders-2"))

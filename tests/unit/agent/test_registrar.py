@@ -19,6 +19,7 @@ from msctl.registry.entry import FoundEntry
 from tests.unit.agent.scene import IDENTITY, Scene, instance, own_master
 
 NAME = "shop-orders-1"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def test_late_word_of_a_death_takes_no_successor_out(
     wanted = entry_for("shop", instance(), "10.192.0.16")
     assert wanted is not None
     scene.catalog.held[NAME] = FoundEntry(wanted, "registry")
-    late = EngineEvent(NAME, "die", datetime.now(UTC), {labels.UPKEEP: encode(upkeep_of(spec)) or ""})
+    late = EngineEvent(NAME, "die", LONG_AGO, {labels.UPKEEP: encode(upkeep_of(spec)) or ""})
     async with scene.at_work(registrar):
         await scene.until(lambda: registrar.trouble() is None)
         registrar.heard(late)
@@ -153,3 +154,16 @@ async def test_late_word_of_a_death_takes_no_successor_out(
         scene.answers[f"{NAME}/readyz"] = Answer(False, "503")
         registrar.heard(late)
         await scene.until(lambda: NAME not in scene.catalog.held)
+
+
+async def test_what_died_is_not_asked_though_the_engine_still_lists_it_as_running(
+    scene: Scene, registrar: Registrar
+) -> None:
+    scene.start(instance())
+    async with scene.at_work(registrar):
+        await scene.until(lambda: NAME in scene.catalog.held)
+        death = EngineEvent(
+            NAME, "die", datetime.now(UTC), {labels.UPKEEP: encode(upkeep_of(instance())) or ""}
+        )
+        registrar.heard(death)
+        await scene.until(lambda: ("deregistered", NAME, "exited") in scene.told)

@@ -61,7 +61,7 @@ SHORT = short_rsa()
         {"kty": "RSA", "kid": "incomplete"},
         "no object",
     ],
-    ids=str,
+    ids=lambda listed: str(listed.get("kid") if isinstance(listed, dict) else listed),
 )
 def test_a_key_that_is_not_fit_is_passed_over(listed: Any) -> None:
     assert set(read_key_set({"keys": [listed, public_part(key("ours", "ES256"))]})) == {

@@ -8,7 +8,7 @@ from typing import Any
 
 import aio_pika
 import pytest
-from aiormq.exceptions import ConnectionNotAllowed, ProbableAuthenticationError
+from aiormq.exceptions import AMQPConnectionError, ConnectionNotAllowed, ProbableAuthenticationError
 
 from msctl.chassis import link as module
 from msctl.chassis.backoff import Backoff
@@ -68,6 +68,28 @@ async def test_after_a_refusal_both_connections_together_ask_at_most_once_a_seco
 
 async def test_what_is_only_away_is_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await waits(monkeypatch, ConnectionRefusedError("no"), Link()) == [0.5, 1.0, 1.0, 1.0]
+
+
+async def test_who_is_cancelled_as_the_broker_goes_away_does_not_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """aiormq raises the broker's error in place of the cancellation when both come at once."""
+    connecting, going = asyncio.Event(), ["away"]
+
+    async def connect(*_: object, **__: object) -> None:
+        connecting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            if going.pop():
+                raise AMQPConnectionError("the connection is closed") from cancelled
+
+    monkeypatch.setattr(aio_pika, "connect", connect)
+    running = asyncio.create_task(keep("amqp://x", "test", Link(), never, USUAL, PATIENT))
+    await connecting.wait()
+    running.cancel()
+    await asyncio.wait([running], timeout=20)
+    assert running.cancelled()
 
 
 class Underlay:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,12 +18,7 @@ from msctl.chassis import lifecycle as life
 from msctl.chassis.memory_store import MemoryStore
 from msctl.chassis.settings import Settings, SettingsInvalid
 from msctl.chassis.store import DatabaseUnavailable, MigrationFailed
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.free_port import free_port
 
 
 def settings() -> Settings:

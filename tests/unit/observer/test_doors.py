@@ -165,3 +165,26 @@ async def test_the_overview_of_nothing_is_empty(url: str, session: aiohttp.Clien
     status, found = await ask(session, "GET", f"{url}/-/overview", headers=BEARER)
     assert (status, json.loads(found)["services"], json.loads(found)["healthy"]) == (200, [], False)
     assert await ask(session, "GET", f"{url}/-/history", headers=BEARER) == (200, "[]")
+
+
+async def test_who_shows_the_token_tells_what_was_done(url: str, session: aiohttp.ClientSession) -> None:
+    place = f"{url}/-/chronicle"
+    done = {"time": "2026-01-02T12:00:00Z", "command": "up", "result": "done", "kind": "command"}
+    assert await ask(session, "POST", place, headers=BEARER, json=[done, done]) == (200, '{"new": 1}')
+    status, found = await ask(session, "GET", f"{place}?kind=command&count=9", headers=BEARER)
+    assert (status, [entry["command"] for entry in json.loads(found)]) == (200, ["up"])
+    assert (await ask(session, "GET", f"{place}?kind=other", headers=BEARER))[0] == 400
+    for wrong in (7, [7], [{**done, "kind": "health"}], [{**done, "time": "noon"}]):
+        assert (await ask(session, "POST", place, headers=BEARER, json=wrong))[0] == 400
+    assert (await ask(session, "POST", place, headers=BEARER, data=b"{"))[0] == 400
+    _, overview = await ask(session, "GET", f"{url}/-/overview", headers=BEARER)
+    assert json.loads(overview)["history"] == 1
+
+
+async def test_a_browsers_session_cannot_tell_anything(url: str, session: aiohttp.ClientSession) -> None:
+    _, answer = await ask(session, "POST", f"{url}/-/tickets", headers=BEARER)
+    entering = f"{url}/?ticket={json.loads(answer)['ticket']}"
+    async with session.get(entering, allow_redirects=False) as entered:
+        shown = {"Cookie": entered.headers["Set-Cookie"].partition(";")[0]}
+    assert (await ask(session, "GET", f"{url}/-/chronicle", headers=shown))[0] == 200
+    assert (await ask(session, "POST", f"{url}/-/chronicle", headers=shown, json=[]))[0] == 401
