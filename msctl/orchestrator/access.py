@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from msctl import labels
 from msctl.broker.client import Broker
 from msctl.broker.permissions import PLATFORM_USER
-from msctl.engine.port import Engine
 from msctl.engine.tunnel import reach
 from msctl.errors import NotRunning
-from msctl.model.secret import Secret
-from msctl.plan.platform import ADMIN_PORT, AMQP_PORT, CONSUL_PORT, METRICS_PORT
-from msctl.plan.services import amqp_url
+from msctl.plan.addresses import amqp_url
+from msctl.plan.ports import ADMIN_PORT, AMQP_PORT, CONSUL_PORT, METRICS_PORT
 from msctl.registry.client import Registry
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.model.secret import Secret
 
 
 class Access:
@@ -88,7 +91,9 @@ class Access:
             if self._broker is None:
                 password = self._password()
                 if password is None:
-                    raise NotRunning("the broker's password is not known here", "msctl up")
+                    raise NotRunning(
+                        "the broker's password is not known here", "start the project with 'msctl up'"
+                    )
                 host, port = self._open("broker", AMQP_PORT)
                 self._broker = Broker(amqp_url(PLATFORM_USER, password, self._project, host, port))
                 self._ways["broker"].callback(self._broker.close)

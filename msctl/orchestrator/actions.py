@@ -125,9 +125,7 @@ class Actions:
 
     @_run.register
     def _(self, operation: StopContainer) -> str:
-        self._engine.stop_container(
-            self._identity, operation.subject, operation.grace, stays_down=operation.stays_down
-        )
+        self._removals.run(operation)
         return self._forget_drained(operation.subject)
 
     @_run.register
@@ -273,14 +271,9 @@ class Actions:
         return started.addresses.get(self._network, "")
 
     def _provision(self, spec: ContainerSpec) -> None:
-        if spec.provision is None:
+        if not spec.provision:
             return
-        result = self._engine.execute(
-            spec.name,
-            spec.provision.command,
-            timeout=_PROVISION_TIMEOUT,
-            stdin=spec.provision.stdin.reveal().encode(),
-        )
+        result = self._engine.execute(spec.name, spec.provision, timeout=_PROVISION_TIMEOUT)
         if result.exit_code != 0:
             raise EngineError(f"cannot set up '{spec.name}': {result.output.strip()[-300:]}")
 

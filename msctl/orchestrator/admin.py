@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from msctl.errors import EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
+from msctl.errors import ContainerDown, EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
 
 _TIMEOUT = 2.0
 
@@ -72,21 +72,24 @@ def _ask(access: AdminAccess, method: str, path: str) -> Any:
             return _decoded(response.status, response.read())
         finally:
             connection.close()
-    except ObjectMissing as exc:
+    except (ObjectMissing, ContainerDown) as exc:
         raise NotRunning("the gateway does not run", "start the project with 'msctl up'") from exc
     except (EngineError, OSError, HTTPException, ValueError) as exc:
         access.forget_gateway()
         raise NotRunning(
-            f"the gateway's admin endpoint does not answer: {exc}", "msctl logs gateway"
+            f"the gateway's admin endpoint does not answer: {exc}", "'msctl logs gateway' shows why"
         ) from exc
 
 
 def _decoded(status: int, body: bytes) -> Any:
     answer = json.loads(body) if body else None
     if status == HTTPStatus.NOT_FOUND:
-        raise UsageError(str((answer or {}).get("detail", "the gateway knows no such thing")))
+        raise UsageError(
+            str((answer or {}).get("detail", "the gateway knows no such thing")),
+            "'msctl circuits' lists them all",
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         raise MsctlError("the gateway does not know this checkout's operator", "run 'msctl up' here")
     if status >= HTTPStatus.BAD_REQUEST:
-        raise MsctlError(f"the gateway refused: {answer}")
+        raise MsctlError(f"the gateway refused: {answer}", "'msctl logs gateway' shows why")
     return answer

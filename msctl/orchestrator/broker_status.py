@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from msctl.broker.client import Broker
 from msctl.broker.topology import dead_queue
 from msctl.errors import MsctlError
-from msctl.model.project import Project
-from msctl.model.status import EventStatus, PlatformStatus, StatusReport
-from msctl.orchestrator.access import Access
+from msctl.model.status import EventStatus
+
+if TYPE_CHECKING:
+    from msctl.broker.client import Broker
+    from msctl.model.project import Project
+    from msctl.model.status import PlatformStatus, StatusReport
+    from msctl.orchestrator.access import Access
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from msctl.errors import BrokerError
 from msctl.model.desired import ContainerSpec
 from msctl.model.project import Project
 from msctl.model.secret import Secret
-from msctl.plan.platform import AMQP_PORT
-from msctl.plan.services import amqp_url
+from msctl.plan.addresses import amqp_url
+from msctl.plan.ports import AMQP_PORT
 
 _COMMAND_TIMEOUT = 30.0
+_LOOK = "'msctl logs broker' shows why"
 _IMPORT_TIMEOUT = 10.0
 _POLL = 0.2
 
@@ -137,7 +138,9 @@ def _export(engine: Engine, container: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(output)
     except ValueError as exc:
-        raise BrokerError(f"'{container}' does not tell what it holds: {output.strip()[-300:]}") from exc
+        raise BrokerError(
+            f"'{container}' does not tell what it holds: {output.strip()[-300:]}", _LOOK
+        ) from exc
     return document
 
 
@@ -145,7 +148,7 @@ def _run(engine: Engine, container: str, command: Command) -> str:
     result = engine.execute(container, command, timeout=_COMMAND_TIMEOUT)
     if result.exit_code != 0:
         raise BrokerError(
-            f"'{' '.join(command[:2])}' in '{container}' failed: {result.output.strip()[-300:]}"
+            f"'{' '.join(command[:2])}' in '{container}' failed: {result.output.strip()[-300:]}", _LOOK
         )
     return result.output
 

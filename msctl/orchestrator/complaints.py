@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msctl import labels
-from msctl.engine.port import Engine
+from msctl.errors import EngineError
 from msctl.model.desired import Probe
-from msctl.model.observed import Observed, ObservedContainer
-from msctl.model.project import Project
-from msctl.model.status import InstanceStatus, StatusReport
+from msctl.model.observed import CRASHES_TO_GIVE_UP
 from msctl.orchestrator.diagnosis import telling_line
-from msctl.orchestrator.failures import last_lines
 from msctl.orchestrator.probing import Prober
-from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
-from msctl.orchestrator.survey import Survey
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.model.observed import Observed, ObservedContainer
+    from msctl.model.project import Project
+    from msctl.model.status import InstanceStatus, StatusReport
+    from msctl.orchestrator.survey import Survey
 
 STARTING_SECONDS = 60.0
 """An instance that is not ready after so long is failing, not starting."""
 
 _QUESTION_SECONDS = 1.0
+_TAIL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +96,11 @@ def _unready_instances(project: Project, found: Survey) -> list[ObservedContaine
         return []
     running = (c for c in found.observed.containers if c.role == "service" and c.state == "running")
     return [c for c in running if c.name not in found.entries and c.service in project.services]
+
+
+def last_lines(engine: Engine, name: str) -> tuple[str, ...]:
+    """The last lines a container wrote; none if it is gone."""
+    try:
+        return tuple(line.text for line in engine.logs(name, tail=_TAIL))
+    except EngineError:
+        return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from msctl.auth.members import OPERATOR, client_names
@@ -17,6 +17,10 @@ from msctl.plan.expand import Credentials
 FILE = "credentials.json"
 MANAGEMENT = "management"
 """Whoever holds this checkout, as a party of Consul."""
+
+_FORMER = "former"
+_TURN = "turn"
+"""Kept for services whose database is entered by the second of their two logins."""
 
 PARTIES = (MANAGEMENT, "gateway", "auth", "agent", "metrics")
 _TOKENS = uuid.UUID("51c7ad5c-98a1-4a35-8f66-3cb63b7ac5d9")
@@ -40,6 +44,27 @@ class CredentialStore:
         if complete != kept:
             self.workspace.write(FILE, complete)
         return grouped(complete, project), _group(complete, "broker")
+
+    def rotates(self, service: str) -> bool:
+        """Whether the password of its database is being replaced."""
+        return f"{_FORMER}/{service}" in self.workspace.read(FILE)
+
+    def begin_rotation(self, service: str) -> None:
+        """Make a new password for its database, beside which the present one stays valid."""
+        kept = dict(self.workspace.read(FILE))
+        kept[f"{_FORMER}/{service}"] = kept[f"database/{service}"]
+        kept[f"database/{service}"] = self.generate()
+        if kept.pop(f"{_TURN}/{service}", None) is None:
+            kept[f"{_TURN}/{service}"] = "2"
+        self.workspace.write(FILE, kept)
+
+    def end_rotations(self, services: Collection[str]) -> bool:
+        """Give up the former passwords of databases whose ``services`` have the new ones; were there any?"""
+        kept = self.workspace.read(FILE)
+        left = {f"{_FORMER}/{service}" for service in services} & kept.keys()
+        if left:
+            self.workspace.write(FILE, {name: value for name, value in kept.items() if name not in left})
+        return bool(left)
 
 
 def platform_password(workspace: Workspace) -> Secret | None:
@@ -87,6 +112,8 @@ def grouped(values: Mapping[str, str], project: Project) -> Credentials:
         broker=of("broker", services),
         registry=of("registry", parties),
         clients=of("clients", clients),
+        former=of(_FORMER, services),
+        second=frozenset(of(_TURN, services)),
     )
 
 

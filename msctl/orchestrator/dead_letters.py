@@ -105,5 +105,7 @@ def _services(broker: Broker, project: Project, service: str | None) -> Sequence
     if service is None:
         return known
     if service not in known and broker.queue_facts(dead_queue(service)) is None:
-        raise UsageError(f"service '{service}' subscribes to nothing", f"known: {', '.join(known) or 'none'}")
+        raise UsageError(
+            f"service '{service}' subscribes to nothing", f"there are: {', '.join(known) or 'none'}"
+        )
     return [service]

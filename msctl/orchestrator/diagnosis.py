@@ -6,12 +6,16 @@ import json
 import re
 import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from msctl.errors import BuildFailed, MsctlError
+from msctl.errors import BuildFailed
 from msctl.model.failure import FailureCard
-from msctl.model.observed import ObservedContainer
-from msctl.orchestrator.readiness import NotReady
-from msctl.plan.operations import Operation
+from msctl.orchestrator.not_ready import NotReady
+
+if TYPE_CHECKING:
+    from msctl.errors import MsctlError
+    from msctl.model.observed import ObservedContainer
+    from msctl.plan.operations import Operation
 
 _EXCEPTION = re.compile(r"^[\w.]*(Error|Exception|Failure)\b.*", re.IGNORECASE)
 _COMPLAINT = re.compile(r".*\b(error|fatal|failed|cannot|denied|refused|panic)\b.*", re.IGNORECASE)

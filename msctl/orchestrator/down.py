@@ -1,4 +1,4 @@
-"""Use case ``down``: out of the registry, stopped within the grace, removed; data only if asked."""
+"""Use case ``down``: stopped within the grace, out of the registry, removed; data only if asked."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from msctl.orchestrator.removals import Removals
 from msctl.orchestrator.survey import survey
 from msctl.orchestrator.target import Target
 from msctl.plan.conflicts import other_origin
+from msctl.plan.operations import RemoveContainer, RemoveNetwork, RemoveVolume
 from msctl.plan.situation import Endpoint, Situation
 from msctl.plan.teardown import teardown
+
+_REMOVALS = (RemoveContainer, RemoveNetwork, RemoveVolume)
 
 UNFINISHED = "down.json"
 """In the workspace while a ``down`` is under way; what is left there was cut short, and ``up`` ends it first.
@@ -66,4 +69,4 @@ def down(
         if volumes:
             target.workspace.forget(FILE)
     kept = tuple(v.name for v in found.observed.volumes if labels.holds_data(v.name) and not volumes)
-    return DownResult(len(plan.operations), kept)
+    return DownResult(sum(isinstance(o, _REMOVALS) for o in plan.operations), kept)

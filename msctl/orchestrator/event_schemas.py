@@ -47,8 +47,8 @@ class EventSchemas:
         return json.dumps(schemas, sort_keys=True, separators=(",", ":")) if schemas else ""
 
 
-def event_schemas(project: Project) -> EventSchemas:
-    """Those in the folders of services that are built here."""
+def event_schemas(project: Project, running: Mapping[str, ByType] | None = None) -> EventSchemas:
+    """Those in the folders of services that are built here; one that runs already is not checked again."""
     by_service: dict[str, ByType] = {}
     errors: list[ManifestProblem] = []
     warnings: list[ManifestProblem] = []
@@ -56,7 +56,7 @@ def event_schemas(project: Project) -> EventSchemas:
         if service.build is None:
             continue
         folder = service.build / FOLDER
-        found = read_schemas(project.folder / folder)
+        found = read_schemas(project.folder / folder, (running or {}).get(service.name))
         if found.by_type:
             by_service[service.name] = found.by_type
         errors += [_problem(folder / fault.file.name, fault.what) for fault in found.faults]
@@ -97,9 +97,9 @@ def breaking(
     )
 
 
-def require_compatible(project: Project, wanted: EventSchemas, observed: Observed) -> None:
+def require_compatible(project: Project, wanted: EventSchemas, running: Mapping[str, ByType]) -> None:
     """Raise ``ManifestInvalid`` when a subscriber of what runs may break."""
-    problems = breaking(project, wanted, running_schemas(observed))
+    problems = breaking(project, wanted, running)
     if problems:
         raise ManifestInvalid(
             "a schema of an event changed so that a subscriber may break", problems,

@@ -16,7 +16,15 @@ from msctl.broker.facts import QueueState, question, states
 from msctl.broker.messages import Message, cloud_event
 from msctl.broker.topology import EVENTS
 from msctl.engine.port import Engine
-from msctl.errors import BrokerError, EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
+from msctl.errors import (
+    BrokerError,
+    ContainerDown,
+    EngineError,
+    MsctlError,
+    NotRunning,
+    ObjectMissing,
+    UsageError,
+)
 from msctl.manifest.topics import matches
 from msctl.model.project import Project
 from msctl.orchestrator.access import Access
@@ -158,5 +166,5 @@ def reaching() -> Iterator[None]:
     """Turn a broker that is not there into ``NotRunning``."""
     try:
         yield
-    except ObjectMissing as exc:
+    except (ObjectMissing, ContainerDown) as exc:
         raise NotRunning("the broker does not run", "start the project with 'msctl up'") from exc

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from threading import Event
 
 from msctl.errors import Interrupted, MsctlError
@@ -41,9 +43,8 @@ class Executor:
         walk = _Walk(plan)
         workers = max(1, min(_MOST_THREADS, len(plan.operations)))
         with ThreadPoolExecutor(workers, thread_name_prefix="operation") as pool:
-            running: dict[Future[None], Operation] = {}
             try:
-                self._walk(walk, running, pool)
+                self._walk(walk, pool)
             except KeyboardInterrupt:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -57,15 +58,19 @@ class Executor:
             )
         return walk.outcome()
 
-    def _walk(self, walk: _Walk, running: dict[Future[None], Operation], pool: ThreadPoolExecutor) -> None:
+    def _walk(self, walk: _Walk, pool: ThreadPoolExecutor) -> None:
+        running: dict[Future[None], Operation] = {}
+        ended: SimpleQueue[Future[None]] = SimpleQueue()
         while True:
             if not self._stop.is_set():
                 for operation in walk.take_ready():
-                    running[pool.submit(self._perform, operation)] = operation
+                    future = pool.submit(self._perform, operation)
+                    running[future] = operation
+                    future.add_done_callback(ended.put)
             if not running:
                 return
-            done, _ = wait(running, timeout=_POLL, return_when=FIRST_COMPLETED)
-            for future in done:
+            with suppress(Empty):
+                future = ended.get(timeout=_POLL)
                 walk.settle(running.pop(future), _error_of(future))
 
     def _perform(self, operation: Operation) -> None:

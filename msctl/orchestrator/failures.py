@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from msctl.engine.port import Engine
-from msctl.errors import BuildFailed, EngineError, MsctlError, StartFailed
+from msctl.errors import BuildFailed, StartFailed
 from msctl.model.failure import FailureCard
+from msctl.orchestrator.complaints import last_lines
 from msctl.orchestrator.diagnosis import card_for
-from msctl.orchestrator.executor import Outcome, subjects
-from msctl.plan.operations import AwaitReady, AwaitRegistered, Operation
+from msctl.orchestrator.executor import subjects
+from msctl.plan.operations import AwaitReady, AwaitRegistered
 
-_TAIL = 40
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.errors import MsctlError
+    from msctl.orchestrator.executor import Outcome
+    from msctl.plan.operations import Operation
 
 
 @contextmanager
@@ -48,11 +53,3 @@ def _card(
     lines = last_lines(engine, operation.subject) if waited else ()
     others = [name for name in subjects(blocked) if name != operation.subject]
     return card_for(operation, error, lines, others)
-
-
-def last_lines(engine: Engine, name: str) -> tuple[str, ...]:
-    """The last lines a container wrote; none if it is gone."""
-    try:
-        return tuple(line.text for line in engine.logs(name, tail=_TAIL))
-    except EngineError:
-        return ()

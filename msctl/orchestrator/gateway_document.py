@@ -10,15 +10,8 @@ from urllib.parse import urlsplit
 
 from msctl.auth.policy import GATEWAY
 from msctl.model.project import AggregatePart, Project, Route, Service
-from msctl.plan.platform import (
-    ADMIN_PORT,
-    AUTH_PORT,
-    CONSUL_PORT,
-    GATEWAY_PORT,
-    JWKS_URL,
-    REVOKED_URL,
-    TOKEN_URL,
-)
+from msctl.plan.platform import JWKS_URL, REVOKED_URL, TOKEN_URL
+from msctl.plan.ports import ADMIN_PORT, AUTH_PORT, CONSUL_PORT, GATEWAY_PORT
 
 AUTH_ROUTES = (
     ("POST", "/oauth/token"),

@@ -14,7 +14,7 @@ from msctl.errors import EngineError, UsageError
 from msctl.model.health import CheckReading, HealthReading
 from msctl.model.project import Project
 from msctl.model.status import StatusReport
-from msctl.plan.platform import ADMIN_PORT
+from msctl.plan.ports import ADMIN_PORT
 
 COMPOSITE = "/health"
 _PATIENCE = 2.0

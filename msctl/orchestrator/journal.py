@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msctl.errors import Interrupted, MsctlError, StartFailed
-from msctl.orchestrator.withdrawal import TAKEN_BACK
-from msctl.orchestrator.workspace import Workspace
+from msctl.model.chronicle import TAKEN_BACK, entry_of
+
+if TYPE_CHECKING:
+    from msctl.model.chronicle import Entry
+    from msctl.orchestrator.workspace import Workspace
 
 FILE = "history.jsonl"
 DEPLOYMENT = "deployment"
@@ -21,19 +24,6 @@ KEPT = 20
 """Deployments that one can go back to."""
 
 _LINES = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that was done: when, which command, how it ended, what changed and why."""
-
-    time: str
-    command: str
-    result: str
-    revision: str = ""
-    changed: tuple[str, ...] = ()
-    why: str = ""
-    deployment: int | None = None
 
 
 @dataclass
@@ -56,8 +46,13 @@ class Deployment:
 
 
 @contextmanager
-def recorded(workspace: Workspace, command: str, revision: str = "") -> Iterator[Record]:
-    """Write an entry for the block, unless it ended well like the one before and changed nothing."""
+def recorded(
+    workspace: Workspace, command: str, revision: str = "", written: Callable[[], None] = lambda: None
+) -> Iterator[Record]:
+    """Write an entry for the block, unless it ended well like the one before and changed nothing.
+
+    ``written`` is called after it was written, and must not raise; not after Ctrl-C, which waits for nobody.
+    """
     record = Record()
     try:
         yield record
@@ -70,9 +65,11 @@ def recorded(workspace: Workspace, command: str, revision: str = "") -> Iterator
         )
         record.why = "; ".join(causes) or exc.message
         _write(workspace, command, "failed", revision, record)
+        written()
         raise
     if record.changed or any(entry.result != "done" for entry in entries(workspace)[-1:]):
         _write(workspace, command, "done", revision, record)
+        written()
 
 
 def entries(workspace: Workspace) -> tuple[Entry, ...]:
@@ -122,9 +119,8 @@ def _write(workspace: Workspace, command: str, result: str, revision: str, recor
 
 def _entry(line: str) -> Entry | None:
     try:
-        values = json.loads(line)
-        return Entry(**{**values, "changed": tuple(values.get("changed", ()))})
-    except (ValueError, TypeError, AttributeError):
+        return entry_of(json.loads(line))
+    except ValueError:
         return None
 
 

@@ -21,7 +21,9 @@ def locked(path: Path, command: str) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as exc:
-        raise MsctlError(f"cannot open {path}: {exc.strerror}") from exc
+        raise MsctlError(
+            f"cannot open {path}: {exc.strerror}", "let it be written to: msctl keeps locks there"
+        ) from exc
     with os.fdopen(descriptor, "r+") as file:
         _take(file, path)
         file.truncate(0)

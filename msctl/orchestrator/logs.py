@@ -60,7 +60,7 @@ def chosen(
 ) -> list[ObservedContainer]:
     """The containers that ``names`` mean; raises ``UsageError`` for a name that means none and never did."""
     if not containers:
-        raise NotRunning(f"project '{project}' has no containers", "start it with 'msctl up'")
+        raise NotRunning(f"project '{project}' has no containers", "start the project with 'msctl up'")
     unknown = [n for n in names if not stored.knows(n) and not any(_matches(c, n) for c in containers)]
     if unknown:
         known = sorted({c.service or c.role for c in containers})

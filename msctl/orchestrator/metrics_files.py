@@ -10,7 +10,7 @@ import yaml
 from msctl.model.desired import SecretFile
 from msctl.model.secret import Secret
 from msctl.plan.livefiles import live_file
-from msctl.plan.platform import ADMIN_PORT
+from msctl.plan.ports import ADMIN_PORT
 
 CONFIGURATION = "prometheus.yml"
 RULES = "alerts.yml"

@@ -25,7 +25,9 @@ def running_instance(observed: Observed, name: str, instance: str | None) -> Obs
     Raises ``UsageError`` for a name that means nothing, ``NotRunning`` for what does not run.
     """
     if not observed.containers:
-        raise NotRunning(f"project '{observed.project}' has no containers", "start it with 'msctl up'")
+        raise NotRunning(
+            f"project '{observed.project}' has no containers", "start the project with 'msctl up'"
+        )
     found = named(observed, [name])
     chosen = [c for c in found if instance in {None, str(c.instance), c.name}]
     if not chosen:
@@ -34,7 +36,9 @@ def running_instance(observed: Observed, name: str, instance: str | None) -> Obs
         )
     well = sorted((c for c in chosen if c.state == "running"), key=lambda c: c.instance or 0)
     if not well:
-        raise NotRunning(f"{chosen[0].name} is {chosen[0].state}", f"msctl start {name}")
+        raise NotRunning(
+            f"{chosen[0].name} does not run: it is {chosen[0].state}", f"start it with 'msctl start {name}'"
+        )
     return well[0]
 
 
@@ -50,7 +54,9 @@ def prepare(
     present = {network.name for network in up.engine.observe(project.name).networks}
     missing = [a.network for a in spec.attachments if a.network not in present]
     if missing:
-        raise NotRunning(f"there is no network '{missing[0]}' yet", f"msctl up {service}")
+        raise NotRunning(
+            f"there is no network '{missing[0]}' yet", f"start what it needs with 'msctl up {service}'"
+        )
     up.engine.create_container(Identity(project.name, up.workspace.origin), spec, "", {})
     return spec
 

@@ -23,9 +23,10 @@ from msctl.orchestrator.credentials import MANAGEMENT
 from msctl.orchestrator.doors import parties
 from msctl.orchestrator.gateway_document import CERTIFICATE, KEY, gateway_document
 from msctl.orchestrator.metrics_files import metrics_files
+from msctl.plan.addresses import amqp_url
 from msctl.plan.expand import Credentials
 from msctl.plan.livefiles import live_file
-from msctl.plan.services import amqp_url, tokens
+from msctl.plan.services import tokens
 from msctl.registry import acl
 from msctl.registry import config as registry_config
 

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from threading import Condition, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msctl.engine.port import Engine, Stream
 from msctl.errors import EngineError
-from msctl.model.desired import Probe
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine, Stream
+    from msctl.model.desired import Probe
 
 STARTING_INTERVAL = 0.05
 """Seconds between two questions while something starts."""

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
+from typing import TYPE_CHECKING
 
-from msctl.engine.port import Engine
-from msctl.errors import EngineError, Interrupted, MsctlError, ObjectMissing
-from msctl.events import Sink, StepProgress
-from msctl.model.desired import ContainerSpec, Probe
-from msctl.model.observed import ObservedContainer
+from msctl import labels
+from msctl.errors import EngineError, Interrupted, ObjectMissing
+from msctl.events import StepProgress
+from msctl.model.observed import CRASHES_TO_GIVE_UP
+from msctl.orchestrator.deaths import Deaths
+from msctl.orchestrator.not_ready import NotReady
 from msctl.orchestrator.probing import Answer, Prober
 
-CRASHES_TO_GIVE_UP = 3
-"""Restarts after which a container is called crash-looping, once it was seen with its exit code."""
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.events import Sink
+    from msctl.model.desired import ContainerSpec, Probe
+    from msctl.model.observed import ObservedContainer
 
 _LOOK = 0.5
-"""Seconds between two looks at the container itself."""
+"""Seconds between two looks at a container that has just ended, or whose end would not be heard."""
+
+_LOOK_ANYWAY = 5.0
+"""Seconds between two looks at one that is not known to have ended."""
+
+_FRESH = 2.0
+"""Seconds in which the engine may still say that it runs."""
 
 _QUESTIONS = 20
 _PAUSE = "0.1"
 
 
-class NotReady(MsctlError):
-    """A container did not become ready: what it last answered, and how the engine found it."""
-
-    code = "not-ready"
-
-    def __init__(
-        self, message: str, spec: ContainerSpec, answer: str | None, found: ObservedContainer | None
-    ) -> None:
-        super().__init__(message)
-        self.spec = spec
-        self.answer = answer
-        self.found = found
+@contextmanager
+def watching(engine: Engine, project: str, sink: Sink, *, timeout: float, stop: Event) -> Iterator[Readiness]:
+    """Waiting for containers of ``project``, which its gateway asks; nothing asks or listens afterwards."""
+    prober = Prober(engine, labels.container(project, "gateway"))
+    deaths = Deaths(engine, project)
+    try:
+        yield Readiness(engine, prober, deaths, sink, timeout=timeout, clock=time.monotonic, stop=stop)
+    finally:
+        prober.close()
+        deaths.close()
 
 
 class Readiness:
@@ -45,6 +56,7 @@ class Readiness:
         self,
         engine: Engine,
         prober: Prober,
+        deaths: Deaths,
         sink: Sink,
         *,
         timeout: float,
@@ -53,6 +65,7 @@ class Readiness:
     ) -> None:
         self._engine = engine
         self._prober = prober
+        self._deaths = deaths
         self._sink = sink
         self._timeout = timeout
         self._clock = clock
@@ -77,18 +90,21 @@ class Readiness:
         deadline = self._clock() + self._timeout
         shown = None
         found: ObservedContainer | None = None
+        due = _Due(lambda: self._deaths.of(spec.name), self._clock)
         while True:
             answer = ask()
             if answer is not None and answer.ok:
                 return answer.output
             if self._stop.is_set():
                 raise Interrupted(f"stopped waiting for {spec.name}")
-            found = self._look(spec, found)
+            late = self._clock() >= deadline
+            if late or due.now():
+                found = self._look(spec, found)
             hopeless = None if found is None else _hopeless(found, crashes)
             output = answer.output if answer is not None else None
             if hopeless is not None:
                 raise NotReady(hopeless, spec, output, found)
-            if self._clock() >= deadline:
+            if late:
                 raise NotReady(f"not ready after {self._timeout:g} s", spec, output, found)
             if output and output != shown:
                 shown = output
@@ -113,6 +129,27 @@ class Readiness:
             self._stop.wait(0.2)
             return Answer(ok=False, output=exc.message)
         return Answer(result.exit_code == 0, result.output.strip()[-300:])
+
+
+class _Due:
+    """When to look at a container: at first, when it was heard to end, and now and then."""
+
+    def __init__(self, ends: Callable[[], int | None], clock: Callable[[], float]) -> None:
+        self._ends = ends
+        self._clock = clock
+        self._heard = ends()
+        self._fresh_until = 0.0
+        self._next = 0.0
+
+    def now(self) -> bool:
+        """Whether to; it is taken for done."""
+        ends, now = self._ends(), self._clock()
+        if ends != self._heard:
+            self._heard, self._fresh_until = ends, now + _FRESH
+        if ends is not None and now >= self._fresh_until and now < self._next:
+            return False
+        self._next = now + _LOOK_ANYWAY
+        return True
 
 
 def asking_script(probe: Probe) -> str:

@@ -7,7 +7,14 @@ from functools import singledispatchmethod
 from msctl import labels
 from msctl.engine.port import Engine, Identity
 from msctl.orchestrator.access import Access
-from msctl.plan.operations import Deregister, Operation, RemoveContainer, RemoveNetwork, RemoveVolume
+from msctl.plan.operations import (
+    Deregister,
+    Operation,
+    RemoveContainer,
+    RemoveNetwork,
+    RemoveVolume,
+    StopContainer,
+)
 
 
 class Removals:
@@ -26,6 +33,13 @@ class Removals:
     @run.register
     def _(self, operation: Deregister) -> str:
         self._access.registry().deregister(operation.subject)
+        return ""
+
+    @run.register
+    def _(self, operation: StopContainer) -> str:
+        self._engine.stop_container(
+            self._identity, operation.subject, operation.grace, stays_down=operation.stays_down
+        )
         return ""
 
     @run.register

@@ -93,7 +93,7 @@ class Rotation:
             others = _since(before, now, lambda n: n != name)
             reason = verdict(first, others, int(now.get(name, {}).get("failures_in_a_row", 0)))
             if reason is not None:
-                raise UpdateRejected(reason, f"msctl logs {service}")
+                raise UpdateRejected(reason, f"'msctl logs {service}' shows why")
             if passed >= WATCHED or (passed >= QUIET and not first.calls and not others.calls):
                 return (
                     f"{first.calls - first.failed} of {first.calls} calls well" if first.calls else "no calls"

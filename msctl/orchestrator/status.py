@@ -5,33 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msctl import labels
-from msctl.engine.port import Engine
 from msctl.errors import MsctlError
-from msctl.model.external import External, external
-from msctl.model.observed import Observed, ObservedContainer
-from msctl.model.project import Project, Service
+from msctl.model.external import external
+from msctl.model.observed import CRASHES_TO_GIVE_UP
 from msctl.model.status import (
     CircuitStatus,
     DatabaseStatus,
-    Health,
     InstanceStatus,
     PlatformStatus,
     ServiceStatus,
     StatusReport,
 )
-from msctl.orchestrator.access import Access
 from msctl.orchestrator.admin import read_circuits
 from msctl.orchestrator.broker_status import read_events, with_events
-from msctl.orchestrator.complaints import NO_COMPLAINTS, Complaints, hear, with_complaints
+from msctl.orchestrator.complaints import NO_COMPLAINTS, hear, with_complaints
 from msctl.orchestrator.diagnosis import exit_status
-from msctl.orchestrator.readiness import CRASHES_TO_GIVE_UP
-from msctl.orchestrator.survey import Survey, healthy, survey
+from msctl.orchestrator.survey import healthy, survey
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import other_origin
-from msctl.registry.entry import InstanceHealth
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.model.external import External
+    from msctl.model.observed import Observed, ObservedContainer
+    from msctl.model.project import Project, Service
+    from msctl.model.status import Health
+    from msctl.orchestrator.access import Access
+    from msctl.orchestrator.complaints import Complaints
+    from msctl.orchestrator.survey import Survey
+    from msctl.registry.entry import InstanceHealth
 
 _ENTERED_LATER = frozenset({"agent", "metrics"})
 """Roles that ``up`` may return without, since the agent enters them."""
@@ -177,7 +182,14 @@ def _health(
         return "warn", "running, but the registry does not answer"
     if entry is None:
         return "starting", "running, not registered"
+    if _unasked(entry):
+        return entry.status, "not asked by the registry yet"
     return entry.status, "" if entry.status == "pass" else entry.output
+
+
+def _unasked(entry: InstanceHealth) -> bool:
+    """A registry that was restarted takes every check it knew for failed until it has asked."""
+    return entry.status == "fail" and not entry.output
 
 
 def _stopped(container: ObservedContainer) -> str:
@@ -227,9 +239,10 @@ def _platform_health(
     if container.role == "registry":
         return "fail", "does not answer" if container.state == "running" else _stopped(container)
     entry = (found.entries or {}).get(name)
+    unknown = entry is None or _unasked(entry)
     crashes = container.restarts >= CRASHES_TO_GIVE_UP
-    if container.role in _ENTERED_LATER and container.state == "running" and entry is None and not crashes:
-        return "warn", "running, and not entered yet"
+    if container.role in _ENTERED_LATER and container.state == "running" and unknown and not crashes:
+        return "warn", f"running, and not {'entered' if entry is None else 'asked by the registry'} yet"
     return _health(container, entry, registry_answers=found.entries is not None)
 
 

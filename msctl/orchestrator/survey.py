@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from msctl.engine.port import Engine
 from msctl.errors import EngineError, RegistryError
-from msctl.model.desired import Desired
-from msctl.model.observed import Observed
-from msctl.orchestrator.access import Access
 from msctl.plan.situation import Endpoint, Situation
-from msctl.registry.entry import InstanceHealth
+
+if TYPE_CHECKING:
+    from msctl.engine.port import Engine
+    from msctl.model.desired import Desired
+    from msctl.model.observed import Observed
+    from msctl.orchestrator.access import Access
+    from msctl.orchestrator.delivered import Delivered
+    from msctl.registry.entry import InstanceHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ def survey(engine: Engine, access: Access, project: str, *, detail: bool = False
         return Survey(observed, entries.result())
 
 
-def situation(found: Survey, desired: Desired, engine: Engine, images: frozenset[str]) -> Situation:
+def situation(found: Survey, desired: Desired, delivered: Delivered, images: frozenset[str]) -> Situation:
     """What the planner needs of a survey."""
     registered = None
     if found.entries is not None:
@@ -39,7 +43,7 @@ def situation(found: Survey, desired: Desired, engine: Engine, images: frozenset
     return Situation(
         observed=found.observed,
         registered=registered,
-        digests=_digests(engine, desired, found.observed),
+        digests=_digests(delivered, desired, found.observed),
         images=images,
         healthy=healthy(found),
         passing=frozenset(i for i, e in (found.entries or {}).items() if e.status in {"pass", "warn"}),
@@ -74,14 +78,15 @@ def _entries(access: Access, project: str) -> Mapping[str, InstanceHealth] | Non
         return None
 
 
-def _digests(engine: Engine, desired: Desired, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+def _digests(delivered: Delivered, desired: Desired, observed: Observed) -> Mapping[str, Mapping[str, str]]:
     present = {c.name for c in observed.containers}
     live = {
-        spec.name: [file.name for file in spec.secrets if file.live]
+        spec.name: {file.name for file in spec.secrets if file.live}
         for spec in desired.containers
         if spec.name in present
     }
-    wanted = {name: files for name, files in live.items() if files}
-    with ThreadPoolExecutor(max(1, len(wanted)), thread_name_prefix="digests") as pool:
-        read = {name: pool.submit(engine.read_secret_digests, name, files) for name, files in wanted.items()}
-        return {name: future.result() for name, future in read.items()}
+    return {
+        name: {file: digest for file, digest in delivered.digests(name).items() if file in files}
+        for name, files in live.items()
+        if files
+    }

@@ -69,6 +69,8 @@ def _locked(path: Path, command: str) -> Iterator[None]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as exc:
-        raise MsctlError(f"cannot make {path.parent}: {exc.strerror}", "msctl keeps locks there") from exc
+        raise MsctlError(
+            f"cannot make {path.parent}: {exc.strerror}", "let it be written to: msctl keeps locks there"
+        ) from exc
     with locked(path, command):
         yield

@@ -9,7 +9,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from msctl.errors import EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
+from msctl.auth.refusal import HINTS
+from msctl.errors import ContainerDown, EngineError, MsctlError, NotRunning, ObjectMissing, UsageError
 from msctl.orchestrator.access import Access
 
 _TIMEOUT = 5.0
@@ -58,11 +59,11 @@ class TokenAdmin:
                 return _decoded(response.status, response.read())
             finally:
                 connection.close()
-        except ObjectMissing as exc:
+        except (ObjectMissing, ContainerDown) as exc:
             raise NotRunning("auth does not run", "start the project with 'msctl up'") from exc
         except (EngineError, OSError, HTTPException, ValueError) as exc:
             self._access.forget_auth()
-            raise NotRunning(f"auth does not answer: {exc}", "msctl logs auth") from exc
+            raise NotRunning(f"auth does not answer: {exc}", "'msctl logs auth' shows why") from exc
 
 
 def _decoded(status: int, body: bytes) -> Any:
@@ -74,11 +75,12 @@ def _decoded(status: int, body: bytes) -> Any:
             f"auth refused: {answer.get('error_description', answer)}", _HINTS.get(answer["error"])
         )
     if status >= HTTPStatus.BAD_REQUEST:
-        raise MsctlError(f"auth failed with status {status}", "msctl logs auth")
+        raise MsctlError(f"auth failed with status {status}", "'msctl logs auth' shows why")
     return answer
 
 
 _HINTS = {
+    **HINTS,
     "invalid_target": "'msctl token clients' lists who gets tokens for which audience",
     "invalid_scope": "'msctl token clients' lists who may have which scope",
     "invalid_client": "'msctl token clients' lists all clients",

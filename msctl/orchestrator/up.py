@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,8 +18,8 @@ from msctl.engine.port import Engine, Identity
 from msctl.errors import ImageError, PortTaken
 from msctl.events import Notice, Sink
 from msctl.model.desired import Build, ContainerSpec, Desired
-from msctl.model.observed import Observed, ObservedContainer
-from msctl.model.project import Gateway, Project
+from msctl.model.observed import Observed
+from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.actions import Actions
@@ -29,16 +27,22 @@ from msctl.orchestrator.broker_upkeep import BrokerUpkeep
 from msctl.orchestrator.copied import distrusting, settle
 from msctl.orchestrator.credentials import CredentialStore, management_token
 from msctl.orchestrator.databases.guarding import back_up_before_migrations, telling_backups
+from msctl.orchestrator.delivered import Delivered
 from msctl.orchestrator.doors import close_doors, open_doors, parties
 from msctl.orchestrator.down import UNFINISHED, down
-from msctl.orchestrator.event_schemas import EventSchemas, event_schemas, require_compatible
+from msctl.orchestrator.event_schemas import (
+    EventSchemas,
+    event_schemas,
+    require_compatible,
+    running_schemas,
+)
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import failing_card, raise_failures
+from msctl.orchestrator.gateway_port import holds_port, require_port
 from msctl.orchestrator.image_choice import ChosenImages, ImageStore, choose
 from msctl.orchestrator.observer_files import observer_files
 from msctl.orchestrator.platform_files import platform_files, together
-from msctl.orchestrator.probing import Prober
-from msctl.orchestrator.readiness import Readiness
+from msctl.orchestrator.readiness import watching
 from msctl.orchestrator.removals import Removals
 from msctl.orchestrator.survey import Survey, situation, survey
 from msctl.orchestrator.target import Target, graces_of
@@ -47,6 +51,7 @@ from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import conflicts, other_origin, unfit_volumes
 from msctl.plan.expand import BrokerRuntime, Credentials, Inputs, expand, outline
 from msctl.plan.operations import BuildImage, Plan
+from msctl.plan.passwords import telling_drops
 from msctl.plan.reconcile import reconcile
 from msctl.registry.acl import Party
 
@@ -80,16 +85,27 @@ class Up:
     def run(self, project: Project) -> UpResult:
         """Make ``project`` run as its manifest says; the caller holds the workspace's lock.
 
-        Raises ``StartFailed`` with failure cards, or an error before anything was changed.
+        Passwords of databases that were being replaced are valid no longer once their services have the new
+        ones. Raises ``StartFailed`` with failure cards, or an error before anything was changed.
         """
         self.workspace.prepare()
         self._finish_down(project)
+        result = self._once(project)
+        served = project.services if self.only is None else self.only
+        if not CredentialStore(self.workspace).end_rotations(served):
+            return result
+        last = replace(self, anew=frozenset())._once(project)
+        return UpResult((*result.changed, *last.changed), result.images)
+
+    def _once(self, project: Project) -> UpResult:
         with self._access(project) as access:
             found = self._survey(project, access)
+            delivered = Delivered(self.engine, found.observed, self.workspace)
             schemas = self._schemas(project, found.observed)
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
-            plan = self._plan(project, chosen, found, credentials, users, schemas)
+            plan = self._plan(project, chosen, found, delivered, credentials, users, schemas)
+            delivered.keep(self.workspace)
             guests = parties(project, credentials)
             if plan.changes and found.entries is not None:
                 open_doors(access, guests)
@@ -106,10 +122,12 @@ class Up:
         self.workspace.prepare()
         with self._access(project) as access:
             found = self._survey(project, access)
+            delivered = Delivered(self.engine, found.observed, self.workspace)
             schemas = self._schemas(project, found.observed)
             chosen = self._images(project, found.observed)
             credentials, users = CredentialStore(self.workspace).load(project)
-            return self._plan(project, chosen, found, credentials, users, schemas)
+            plan = self._plan(project, chosen, found, delivered, credentials, users, schemas)
+            return telling_drops(plan, project, credentials.former, self.only)
 
     def specification(self, project: Project, service: str) -> ContainerSpec:
         """What the first instance of ``service`` would be made from, its image built if need be."""
@@ -142,23 +160,31 @@ class Up:
 
     def _check_ground(self, project: Project, observed: Observed) -> None:
         self._check_owner(observed)
+        self._tell_whose_data(observed)
         for problem in conflicts(outline(project), observed):
             raise problem
         gateway = observed.container(labels.container(project.name, "gateway"))
-        if not _may_hold_port(gateway, project.gateway) and self.engine.facts().local:
+        if not holds_port(gateway, project.gateway) and self.engine.facts().local:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
-                _check_port(project.gateway.bind, project.gateway.port)
+                require_port(project.gateway.bind, project.gateway.port)
 
     def _check_owner(self, observed: Observed) -> None:
         foreign = other_origin(observed, self.workspace.origin)
         if foreign is not None and not self.adopt:
             raise foreign
 
+    def _tell_whose_data(self, observed: Observed) -> None:
+        """Data that another checkout left is used on: folders move more often than two take one name."""
+        foreign = other_origin(observed, self.workspace.origin, data=True)
+        if foreign is not None and not observed.containers:
+            self.sink.emit(Notice("warning", f"{foreign.message}; the data it left is used on"))
+
     def _schemas(self, project: Project, observed: Observed) -> EventSchemas:
-        schemas = event_schemas(project)
+        running = running_schemas(observed)
+        schemas = event_schemas(project, running)
         schemas.require_valid()
         if not self.discard:
-            require_compatible(project, schemas, observed)
+            require_compatible(project, schemas, running)
         return schemas
 
     def _images(self, project: Project, observed: Observed) -> ChosenImages:
@@ -171,6 +197,7 @@ class Up:
         project: Project,
         chosen: ChosenImages,
         found: Survey,
+        delivered: Delivered,
         credentials: Credentials,
         users: Mapping[str, Secret],
         schemas: EventSchemas,
@@ -180,7 +207,7 @@ class Up:
             raise problem
         return reconcile(
             desired,
-            situation(found, desired, self.engine, chosen.present),
+            situation(found, desired, delivered, chosen.present),
             origin=self.workspace.origin,
             only=self.only,
             anew=self.anew,
@@ -204,10 +231,7 @@ class Up:
                 observer_files(self.workspace, project),
             ),
             event_schemas={name: schemas.label_of(name) for name in project.services},
-            broker=BrokerRuntime(
-                broker_config.environment(),
-                IMPORT_DEFINITIONS,
-            ),
+            broker=BrokerRuntime(broker_config.environment(), IMPORT_DEFINITIONS),
         )
         return expand(project, inputs)
 
@@ -227,12 +251,7 @@ class Up:
         guests: tuple[Party, ...],
     ) -> None:
         stop = Event()
-        prober = Prober(self.engine, labels.container(project.name, "gateway"))
         identity = Identity(project.name, self.workspace.origin)
-        readiness = Readiness(
-            self.engine, prober, self.sink, timeout=self.timeout, clock=time.monotonic, stop=stop
-        )
-
         volume = f"create volume {labels.data_volume(project.name, 'broker')}"
         fresh = any(operation.id == volume for operation in plan.operations)
         upkeep = BrokerUpkeep(self.engine, project, users, fresh=fresh, discard=self.discard)
@@ -242,24 +261,22 @@ class Up:
                 open_doors(access, guests)
 
         removals = Removals(self.engine, identity, access)
-        actions = Actions(
-            self.engine,
-            identity,
-            access,
-            readiness,
-            removals,
-            partial(self._build, project, chosen),
-            upkeep,
-            ready,
-            timeout=self.timeout,
-            stop=stop,
-        )
-        try:
+        with watching(self.engine, project.name, self.sink, timeout=self.timeout, stop=stop) as readiness:
+            actions = Actions(
+                self.engine,
+                identity,
+                access,
+                readiness,
+                removals,
+                partial(self._build, project, chosen),
+                upkeep,
+                ready,
+                timeout=self.timeout,
+                stop=stop,
+            )
             outcome = Executor(actions.run, self.sink, time.monotonic, stop).execute(plan)
-        finally:
-            prober.close()
-        with taking_back(plan, outcome, actions.run):
-            raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
+            with taking_back(plan, outcome, actions.run):
+                raise_failures(outcome, self.engine, f"project '{project.name}' is not healthy")
         if self.discard and not upkeep.done:
             for sentence in upkeep.tidy():
                 self.sink.emit(Notice("info", sentence))
@@ -275,26 +292,3 @@ class Up:
 
 def _missing(build: Build) -> BuildImage:
     return BuildImage(subject=build.reference, build=build, service=build.service, reason="no image yet")
-
-
-def _may_hold_port(gateway: ObservedContainer | None, wanted: Gateway) -> bool:
-    """Whether our gateway has the port; a killed command's start takes it before the engine shows it."""
-    if gateway is None:
-        return False
-    return gateway.state == "created" or (wanted.bind, wanted.port) in gateway.ports.values()
-
-
-def _check_port(host: str, port: int) -> None:
-    """Tell before anything is started that the gateway's port is taken; the engine would tell later."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            if exc.errno not in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}:
-                return  # this user may not bind it; the engine may, and tells if it cannot
-            raise PortTaken(
-                f"port {port} on {host}, which the gateway needs, cannot be had: {exc.strerror}",
-                "stop what uses it, or set gateway.port to a free one",
-            ) from exc

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from msctl.errors import MsctlError, StartFailed
+from msctl.model.chronicle import TAKEN_BACK
 from msctl.model.failure import FailureCard
 from msctl.orchestrator.executor import Outcome
 from msctl.plan.operations import Operation, Plan, RemoveContainer, Rolling
-
-TAKEN_BACK = "new version taken back, the one before goes on serving"
 
 
 def rejected(plan: Plan, outcome: Outcome) -> tuple[Rolling, ...]:

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from msctl.errors import MsctlError
+from msctl.errors import MsctlError, is_full, remedy_of
 from msctl.orchestrator.locking import locked
+
+_OURS = "let it be read and written: msctl keeps generated credentials there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,7 @@ class Workspace:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self.folder.chmod(0o700)
         except OSError as exc:
-            raise MsctlError(
-                f"cannot write {self.folder}: {exc.strerror}", "msctl keeps generated credentials there"
-            ) from exc
+            raise MsctlError(f"cannot write {self.folder}: {exc.strerror}", _remedy(exc)) from exc
         ignore = self.folder / ".gitignore"
         if not ignore.is_file() or not ignore.stat().st_size:
             self._replace(ignore, "*\n")
@@ -56,7 +56,7 @@ class Workspace:
             values = json.loads(path.read_text())
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, RecursionError) as exc:
             raise MsctlError(f"cannot read {path}: {exc}", "remove the file; 'up' makes it anew") from exc
         if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
             raise MsctlError(f"{path} is not what msctl wrote", "remove the file; 'up' makes it anew")
@@ -75,7 +75,7 @@ class Workspace:
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as exc:
-            raise MsctlError(f"cannot read {path}: {exc}") from exc
+            raise MsctlError(f"cannot read {path}: {exc}", _OURS) from exc
 
     def append(self, name: str, line: str, *, keep: int) -> None:
         """Add a line, keeping the last ``keep``; in one step, like ``write``."""
@@ -89,7 +89,7 @@ class Workspace:
         try:
             path.unlink(missing_ok=True)
         except OSError as exc:
-            raise MsctlError(f"cannot remove {path}: {exc.strerror}") from exc
+            raise MsctlError(f"cannot remove {path}: {exc.strerror}", _OURS) from exc
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -111,4 +111,8 @@ class Workspace:
         except OSError as exc:
             if temporary is not None:
                 Path(temporary).unlink(missing_ok=True)
-            raise MsctlError(f"cannot write {path}: {exc.strerror}") from exc
+            raise MsctlError(f"cannot write {path}: {exc.strerror}", _remedy(exc)) from exc
+
+
+def _remedy(error: OSError) -> str:
+    return remedy_of(error) if is_full(error) else _OURS

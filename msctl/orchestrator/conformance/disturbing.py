@@ -56,23 +56,23 @@ def stopping(
     gateway = labels.container(identity.project, "gateway")
     stop = threading.Event()
     events = engine.events(identity.project, stop)
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            asking = pool.submit(engine.execute, gateway, command, timeout=seconds + 30.0)
-            dying = pool.submit(_death, events, name)
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(engine.execute, gateway, command, timeout=seconds + 30.0)
+        dying = pool.submit(_death, events, name)
+        by_hand = False
+        try:
             time.sleep(_LEAD)
             before = engine.inspect(name)
             began = time.monotonic()
             by_hand = not _ask_to_stop(engine, identity, name)
             died = _in_time(dying, service.stop_grace + 1.0)
             took = time.monotonic() - began
+        finally:
             stop.set()
-            told = json.loads(asking.result().output or "{}")
-    finally:
-        stop.set()
-    if by_hand:
-        engine.start_container(identity, name)
-    back = _until(lambda: _runs_again(engine, name, before), _BACK)
+            if by_hand:
+                engine.start_container(identity, name)
+        told = json.loads(asking.result().output or "{}")
+    back = died is not None and _until(lambda: _runs_again(engine, name, before), _BACK)
     exit_code = int(died.attributes["exitCode"]) if died is not None else None
     return Stopping(
         took if died is not None else None, exit_code, told.get("lost", 0), told.get("asked", 0), back

@@ -49,7 +49,7 @@ def judged(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> list[Verdict
 
 def _service(project: Project, name: str) -> Service:
     if name not in project.services:
-        hint = known(name, project.services, f"known: {', '.join(project.services)}")
+        hint = known(name, project.services, f"there are: {', '.join(project.services)}")
         raise UsageError(f"there is no service '{name}'", hint)
     service = project.services[name]
     if service.external is not None:

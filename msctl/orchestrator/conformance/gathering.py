@@ -56,7 +56,9 @@ def answers(
     except EngineError as exc:
         raise NotRunning(f"{gateway} cannot ask: {exc.message}", "start the project with 'msctl up'") from exc
     if done.exit_code != 0:
-        raise NotRunning(f"{gateway} could not ask: {done.output.strip()[-300:]}", "msctl logs gateway")
+        raise NotRunning(
+            f"{gateway} could not ask: {done.output.strip()[-300:]}", "'msctl logs gateway' shows why"
+        )
     return {name: [_answer(values) for values in found] for name, found in json.loads(done.output).items()}
 
 

@@ -11,6 +11,7 @@ from msctl.orchestrator.conformance.verdict import Check, Judged, expect, skippe
 _PROBLEM = "application/problem+json"
 _HEALTH = "application/health+json"
 _OK = range(200, 300)
+_NO_LIVENESS = "health.live is off"
 _CLIENT_ERRORS = range(400, 500)
 
 
@@ -51,6 +52,8 @@ def _refused(question: str) -> Any:
 
 def _in_time(question: str) -> Any:
     def judge(evidence: Evidence) -> Judged:
+        if question == "live" and evidence.service.health.live is None:
+            return skipped(_NO_LIVENESS)
         answer, limit = evidence.answer(question), evidence.service.health.timeout
         if answer.status == 404:  # noqa: PLR2004
             return skipped("it does not answer there")
@@ -62,7 +65,7 @@ def _in_time(question: str) -> Any:
 
 def _live(evidence: Evidence) -> Judged:
     if evidence.service.health.live is None:
-        return skipped("health.live is off")
+        return skipped(_NO_LIVENESS)
     answer = evidence.answer("live")
     if answer.status == 404:  # noqa: PLR2004
         return skipped("404: it is never restarted for it")

@@ -158,6 +158,8 @@ def _exit(evidence: Evidence) -> Judged:
     stopping = evidence.stopping
     if stopping is None:
         return skipped("only with --stop")
+    if stopping.seconds is None:
+        return skipped("it did not end")
     return expect(stopping.exit_code == 0, "exit code 0", f"exit code {stopping.exit_code}", "warn")
 
 
@@ -176,6 +178,8 @@ def _comes_back(evidence: Evidence) -> Judged:
     stopping = evidence.stopping
     if stopping is None:
         return skipped("only with --stop")
+    if stopping.seconds is None:
+        return skipped("it did not end")
     return expect(stopping.back, "ready again", "not ready again")
 
 

@@ -36,8 +36,7 @@ def back_up_before_migrations(
     """By service, the backup of each database that ``plan`` lets migrate; ``folder`` is the workspace's."""
     made = {}
     for place in _migrating(engine, project, plan, observed):
-        usual = usual_path(folder, place, now)
-        target = usual.with_name(usual.name.replace(".", f"{_MARK}.", 1))
+        target = usual_path(folder, place, now, _MARK)
         try:
             backup(engine, place, target)
         except MsctlError as error:

@@ -45,7 +45,7 @@ def migrations(engine: Engine, place: Place) -> Migrations:
 def migrate(engine: Engine, place: Place) -> tuple[str, ...]:
     """Apply what is pending, in order; each file with its note, on PostgreSQL in one transaction."""
     if place.engine == "redis":
-        raise UsageError("Redis has no migrations", "its data has no schema")
+        raise UsageError("Redis has no migrations", "nothing is to be done: its data has no schema")
     waiting = migrations(engine, place).pending
     texts = {path.name: path.read_text(encoding="utf-8") for path in _files(place)}
     if waiting:
@@ -76,7 +76,7 @@ def seed_files(place: Place, named: Path | None) -> list[Path]:
     suffix = "redis" if place.engine == "redis" else "sql"
     if named is not None:
         if not named.is_file():
-            raise UsageError(f"there is no file {named}")
+            raise UsageError(f"there is no file {named}", "name a file of statements")
         return [named]
     usual = place.folder / f"seed.{suffix}" if place.folder is not None else None
     if usual is None or not usual.is_file():

@@ -53,4 +53,4 @@ def require_running(engine: Engine, container: str) -> None:
     except ObjectMissing as exc:
         raise NotRunning(f"{container} does not run", "start the project with 'msctl up'") from exc
     if state != "running":
-        raise NotRunning(f"{container} is {state}", "start the project with 'msctl up'")
+        raise NotRunning(f"{container} does not run: it is {state}", "start the project with 'msctl up'")

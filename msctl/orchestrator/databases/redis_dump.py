@@ -19,7 +19,9 @@ def restoring(lines: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 yield from _key(line.decode("ascii").split(" "))
             except (ValueError, IndexError, KeyError) as error:
-                raise UsageError(f"line {number} of the dump is not one of a key") from error
+                raise UsageError(
+                    f"line {number} of the dump is not one of a key", "name another backup"
+                ) from error
     yield _command([b"EXEC"])
 
 

@@ -35,8 +35,28 @@ def dump(engine: Engine, place: Place) -> Iterator[bytes]:
 
 def restore(engine: Engine, place: Place, dumped: IO[bytes]) -> None:
     """Replace everything that the database holds by a dump."""
-    pieces = restoring(dumped) if place.engine == "redis" else iter(lambda: dumped.read(_PIECE), b"")
-    feed(engine, place, "restore", pieces)
+    feed(engine, place, "restore", _restoring(place.engine, dumped))
+
+
+def _restoring(kind: DatabaseEngine, dumped: IO[bytes]) -> Iterator[bytes]:
+    """What the tool reads; where all can be one transaction its end comes last, so that a cut undoes it."""
+    if kind == "redis":
+        yield from _together(restoring(dumped))
+        return
+    yield from iter(lambda: dumped.read(_PIECE), b"")
+    if kind == "postgres":
+        yield b"\nCOMMIT;\n"
+
+
+def _together(commands: Iterable[bytes]) -> Iterator[bytes]:
+    """Many small ones as few large pieces: each costs a round through the engine."""
+    gathered = bytearray()
+    for one in commands:
+        gathered += one
+        if len(gathered) >= _PIECE:
+            yield bytes(gathered)
+            gathered.clear()
+    yield bytes(gathered)
 
 
 def feed(engine: Engine, place: Place, script: str, pieces: Iterable[bytes]) -> bytes:
@@ -79,8 +99,13 @@ _HINT = "'msctl status' and 'msctl logs' tell how the database is"
 
 
 def _receive(stream: Stream, place: Place) -> bytes:
+    """The next piece; empty where the tool ended well, since one that was killed says nothing."""
     try:
-        return stream.receive()
+        piece = stream.receive()
+        code = 0 if piece else stream.exit_code()
     except EngineError as error:
         said = error.message.partition("failed: ")[2] or error.message
         raise DatabaseCommandFailed(f"{place.container}: {said}", _HINT) from error
+    if code != 0:
+        raise DatabaseCommandFailed(f"{place.container}: the database's tool was ended from outside", _HINT)
+    return piece

@@ -19,8 +19,8 @@ from msctl.model.project import Project, Service
 from msctl.orchestrator import copied
 from msctl.orchestrator.dev.sources import Change
 from msctl.orchestrator.diagnosis import telling_line
+from msctl.orchestrator.not_ready import NotReady
 from msctl.orchestrator.probing import Answer, Prober
-from msctl.orchestrator.readiness import NotReady
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.services import container
 

@@ -62,6 +62,12 @@ def remedy(found: Change, dockerfile: str) -> Literal["copy", "build"]:
     return "build" if needed else "copy"
 
 
+def working_folder(dockerfile: str) -> str | None:
+    """Where the image's process works, if its Dockerfile says so."""
+    named = [words[1] for words in _last_stage(dockerfile) if words[0] == "WORKDIR" and len(words) > 1]
+    return named[-1] if named else None
+
+
 def _last_stage(dockerfile: str) -> Iterator[list[str]]:
     lines = _CONTINUED.sub(" ", dockerfile).splitlines()
     instructions = [line.split() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -61,6 +61,9 @@ def judge_machine(machine: Machine) -> Iterator[Finding]:
     yield _python(machine)
     for folder, free in machine.free_disk.items():
         yield _disk(folder, free)
+    if machine.read_only is not None:
+        remedy = "let it be written: msctl keeps generated credentials beside the manifest"
+        yield Finding("folder", "fail", f"{machine.read_only} cannot be written", remedy)
     if machine.open_files < _FEWEST_FILES:
         what = f"only {machine.open_files} files may be open at a time"
         yield Finding("open files", "warn", what, f"ulimit -n {_FEWEST_FILES}")
@@ -109,7 +112,7 @@ def _proxies(machine: Machine) -> Iterator[Finding]:
         yield well("proxy", "none is set")
         return
     for name, value in named.items():
-        if urlsplit(value).hostname is None:
+        if not _is_url(value):
             remedy = f"write {name}=http://host:port"
             yield Finding("proxy", "fail", f"{name} is not a URL", remedy)
             return
@@ -119,6 +122,13 @@ def _proxies(machine: Machine) -> Iterator[Finding]:
         yield Finding("proxy", "warn", what, "export NO_PROXY=localhost,127.0.0.1")
         return
     yield well("proxy", f"{', '.join(named)} is set; this machine is excepted")
+
+
+def _is_url(value: str) -> bool:
+    try:
+        return urlsplit(value).hostname is not None
+    except ValueError:
+        return False
 
 
 def _certificates(machine: Machine) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import os
 import resource
 import shutil
 import socket
@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msctl.orchestrator.gateway_port import port_trouble
+
 _PATIENCE = 3.0
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -21,7 +23,10 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Sizes are bytes; ``None`` is what could not be read; ``names`` says of hosts whether they are found."""
+    """Sizes are bytes; ``None`` is what could not be read; ``names`` says of hosts whether they are found.
+
+    ``read_only`` is the project's folder where nothing can be written to it.
+    """
 
     python: tuple[int, int]
     free_disk: Mapping[str, int] = field(default_factory=dict)
@@ -31,6 +36,7 @@ class Machine:
     proxies: Mapping[str, str] = field(default_factory=dict)
     bundles: Mapping[str, str] = field(default_factory=dict)
     port_trouble: str | None = None
+    read_only: str | None = None
 
 
 def read_machine(
@@ -39,7 +45,10 @@ def read_machine(
     port: tuple[str, int] | None,
     host: str | None,
 ) -> Machine:
-    """Look at this machine; ``port`` is an address that should be free, ``host`` a name to look up."""
+    """Look at this machine; ``port`` is an address that should be free, ``host`` a name to look up.
+
+    The last of ``folders`` is the project's.
+    """
     return Machine(
         python=sys.version_info[:2],
         free_disk={str(f): shutil.disk_usage(f).free for f in folders if f.is_dir()},
@@ -49,6 +58,7 @@ def read_machine(
         proxies=_named(environment, _PROXIES),
         bundles=_named(environment, _BUNDLES),
         port_trouble=_port_trouble(*port) if port else None,
+        read_only=None if os.access(folders[-1], os.W_OK) else str(folders[-1]),
     )
 
 
@@ -78,12 +88,5 @@ def _resolves(name: str) -> bool:
 
 
 def _port_trouble(host: str, port: int) -> str | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            taken = exc.errno in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}
-            return str(exc.strerror).lower() if taken else None  # the engine may bind what this user may not
-    return None
+    trouble = port_trouble(host, port)
+    return None if trouble is None else trouble.lower()

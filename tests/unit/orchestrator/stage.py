@@ -124,6 +124,9 @@ class FakeProberStream:
     def receive(self) -> bytes:
         return self._out.get()
 
+    def exit_code(self) -> int | None:
+        return None
+
     def close(self) -> None:
         self._out.put(b"")
 

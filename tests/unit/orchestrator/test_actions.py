@@ -10,9 +10,10 @@ import pytest
 
 from msctl.engine.port import ExecResult, Identity
 from msctl.errors import EngineError, ImageError, RegistryError, SubnetTaken
-from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe, Provision, SecretFile
+from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe, SecretFile
 from msctl.model.secret import Secret
 from msctl.orchestrator.actions import Actions
+from msctl.orchestrator.deaths import Deaths
 from msctl.orchestrator.probing import Prober
 from msctl.orchestrator.readiness import Readiness
 from msctl.orchestrator.removals import Removals
@@ -88,7 +89,6 @@ def test_refused_files_are_told(stage: Stage) -> None:
 def test_an_update_that_was_refused_is_seen_as_not_done(stage: Stage) -> None:
     before, after = live_file("definitions.json", "[]"), live_file("definitions.json", "[1]")
     spec = ContainerSpec("shop-broker", "broker", "i", "i", secrets=before, reload_command=("import",))
-    names = [file.name for file in after]
     wanted = {file.name: content_digest(file.content) for file in after}
     update = UpdateFiles(subject=spec.name, spec=spec, files=after, reason="changed")
     run = actions(stage)
@@ -96,22 +96,20 @@ def test_an_update_that_was_refused_is_seen_as_not_done(stage: Stage) -> None:
     stage.engine.script.answer = refuse
     with pytest.raises(EngineError):
         run.run(update)
-    assert stage.engine.read_secret_digests(spec.name, names) != wanted
+    assert stage.engine.read_secret_digests(spec.name) != wanted
     stage.engine.script.answer = accept
     run.run(update)
-    assert stage.engine.read_secret_digests(spec.name, names) == wanted
+    assert stage.engine.read_secret_digests(spec.name) == wanted
 
 
 def test_a_database_that_cannot_be_set_up_is_told(stage: Stage) -> None:
-    spec = ContainerSpec(
-        "shop-web-db", "database", "i", "i", provision=Provision(("psql",), Secret("CREATE ROLE web"))
-    )
+    spec = ContainerSpec("shop-web-db", "database", "i", "i", provision=("psql", "-f", "login.sql"))
     run = actions(stage)
     run.run(creation(spec))
     stage.engine.script.answer = refuse
     with pytest.raises(EngineError, match="cannot set up 'shop-web-db': bad syntax"):
         run.run(AwaitReady(subject=spec.name, spec=spec, reason="must be ready"))
-    assert stage.engine.script.commands[-1].stdin == b"CREATE ROLE web"
+    assert stage.engine.script.commands[-1].command == spec.provision
 
 
 def test_who_does_not_register_itself_is_told_apart_from_who_is_not_ready(stage: Stage) -> None:
@@ -161,20 +159,20 @@ def test_a_prober_whose_host_was_replaced_asks_again(stage: Stage) -> None:
 def test_after_its_update_the_broker_is_tidied_before_it_counts_as_done(stage: Stage) -> None:
     before, after = live_file("definitions.json", "[]"), live_file("definitions.json", "[1]")
     spec = ContainerSpec("shop-broker", "broker", "i", "i", secrets=before, reload_command=("import",))
-    mark = [file.name for file in after if is_mark(file)]
+    mark = next(file.name for file in after if is_mark(file))
     seen: list[object] = []
 
     def upkeep(spec: ContainerSpec) -> tuple[str, ...]:
-        seen.append(stage.engine.read_secret_digests(spec.name, mark))
+        seen.append(stage.engine.read_secret_digests(spec.name)[mark])
         return ("queue 'old' was removed",)
 
     run = actions(stage, upkeep=upkeep)
     run.run(creation(spec))
-    unmarked = stage.engine.read_secret_digests(spec.name, mark)
+    unmarked = stage.engine.read_secret_digests(spec.name)[mark]
     told = run.run(UpdateFiles(subject=spec.name, spec=spec, files=after, reason="changed"))
     assert told == "reloaded; queue 'old' was removed"
     assert seen == [unmarked]
-    assert stage.engine.read_secret_digests(spec.name, mark) != unmarked
+    assert stage.engine.read_secret_digests(spec.name)[mark] != unmarked
 
 
 def actions(
@@ -182,7 +180,10 @@ def actions(
 ) -> Actions:
     stop = threading.Event()
     prober = Prober(stage.engine, "shop-gateway")
-    readiness = Readiness(stage.engine, prober, stage.sink, timeout=timeout, clock=time.monotonic, stop=stop)
+    deaths = Deaths(stage.engine, IDENTITY.project)
+    readiness = Readiness(
+        stage.engine, prober, deaths, stage.sink, timeout=timeout, clock=time.monotonic, stop=stop
+    )
     access = stage.access()
     removals = Removals(stage.engine, IDENTITY, access)
     return Actions(

@@ -86,3 +86,33 @@ def test_generated_passwords_are_long_and_differ(tmp_path: Path) -> None:
 def test_they_do_not_show() -> None:
     values = completed({}, shop(), lambda: "hunter2")
     assert "hunter2" not in repr(grouped(values, shop()))
+
+
+def test_while_a_password_is_replaced_the_former_one_is_handed_out_too(store: CredentialStore) -> None:
+    before, _ = store.load(shop())
+    store.begin_rotation("orders")
+    during, _ = store.load(shop())
+    assert store.rotates("orders")
+    assert during.former == {"orders": before.database["orders"]}
+    assert during.database["orders"] != before.database["orders"]
+    assert during.second == {"orders"}
+    assert store.end_rotations(["orders", "inventory"])
+    after, _ = store.load(shop())
+    assert (after.database, after.second) == (during.database, during.second)
+    assert not after.former
+    assert not store.end_rotations(["orders"])
+
+
+def test_the_two_logins_take_turns(store: CredentialStore) -> None:
+    store.load(shop())
+    for turn in ({"orders"}, set(), {"orders"}):
+        store.begin_rotation("orders")
+        assert store.load(shop())[0].second == turn
+
+
+def test_only_the_rotations_of_those_who_were_served_end(store: CredentialStore) -> None:
+    store.load(shop())
+    store.begin_rotation("orders")
+    store.begin_rotation("inventory")
+    assert store.end_rotations(["inventory"])
+    assert (store.rotates("orders"), store.rotates("inventory")) == (True, False)

@@ -12,7 +12,7 @@ from msctl.model.desired import Build, ContainerSpec, Probe
 from msctl.model.failure import FailureCard
 from msctl.model.observed import ObservedContainer
 from msctl.orchestrator.diagnosis import card_for, exit_status, telling_line
-from msctl.orchestrator.readiness import NotReady
+from msctl.orchestrator.not_ready import NotReady
 from msctl.plan.operations import AwaitReady, BuildImage, CreateContainer, Operation
 from tests.unit.plan.projects import desired, shop
 

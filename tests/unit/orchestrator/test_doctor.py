@@ -12,7 +12,7 @@ import pytest
 
 from msctl.engine.port import EngineFacts
 from msctl.errors import EngineUnavailable
-from msctl.manifest import load
+from msctl.manifest.loading import load
 from msctl.model.project import Project
 from msctl.orchestrator.doctor import Finding, examine
 from msctl.orchestrator.doctor.judging import judge_engine, judge_machine, judge_memory, judge_port
@@ -51,9 +51,11 @@ def test_engines(change: dict[str, object], check: str, level: str) -> None:
         ({"python": (3, 10)}, "python", "fail"),
         ({"free_disk": {"/": 3 * GIB}}, "disk", "warn"),
         ({"free_disk": {"/": GIB // 2}}, "disk", "fail"),
+        ({"read_only": "/shop"}, "folder", "fail"),
         ({"open_files": 256}, "open files", "warn"),
         ({"names": {"images.test": False}}, "DNS", "warn"),
         ({"proxies": {"HTTPS_PROXY": "proxy:3128"}}, "proxy", "fail"),
+        ({"proxies": {"HTTPS_PROXY": "http://[proxy"}}, "proxy", "fail"),
         ({"proxies": {"HTTPS_PROXY": "http://proxy:3128"}}, "proxy", "warn"),
         (
             {"proxies": {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "x, localhost"}},
@@ -91,13 +93,19 @@ def test_this_machine_can_be_read(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         address = ("127.0.0.1", port)
         found = read_machine(
-            {"https_proxy": "http://p:1"}, (tmp_path, Path("/nowhere")), address, "localhost"
+            {"https_proxy": "http://p:1"}, (Path("/nowhere"), tmp_path), address, "localhost"
         )
     assert found.port_trouble == os.strerror(98).lower()
     assert found.proxies == {"HTTPS_PROXY": "http://p:1"}
     assert list(found.free_disk) == [str(tmp_path)]
+    assert found.read_only is None
     assert found.free_memory
     assert found.names == {"localhost": True}
+
+
+def test_a_folder_that_cannot_be_written_is_known(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert read_machine({}, (tmp_path, gone), None, None).read_only == str(gone)
 
 
 @pytest.fixture

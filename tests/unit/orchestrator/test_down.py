@@ -72,21 +72,24 @@ def test_strangers_objects_stay(stage: Stage, up: UpCase, down: DownCase) -> Non
     assert len(theirs.containers) == len(theirs.networks) == len(theirs.volumes) == 1
 
 
-def test_an_instance_is_out_of_the_registry_before_it_is_stopped(
+def test_what_turns_clients_away_stops_first_and_the_registry_holds_nothing_when_it_stops(
     stage: Stage, up: UpCase, down: DownCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     up(shop())
     stop = stage.engine.stop_container
-    early: list[str] = []
+    stopped: list[str] = []
+    held: list[set[str]] = []
 
-    def watched(identity: Identity, name: str, grace: float) -> None:
-        if name in stage.registry.held:
-            early.append(name)
-        stop(identity, name, grace)
+    def watched(identity: Identity, name: str, grace: float, *, stays_down: bool = False) -> None:
+        if name == "shop-registry":
+            held.append(set(stage.registry.held))
+        stopped.append(name)
+        stop(identity, name, grace, stays_down=stays_down)
 
     monkeypatch.setattr(stage.engine, "stop_container", watched)
     down()
-    assert set(early) <= {"shop-agent"}  # it goes first, as it enters what runs
+    assert stopped.index("shop-gateway") < stopped.index("shop-web-1")
+    assert held[0] == set()
 
 
 def test_what_cannot_be_removed_is_told_and_the_rest_goes(stage: Stage, up: UpCase, down: DownCase) -> None:

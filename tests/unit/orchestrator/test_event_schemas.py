@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from msctl.broker.event_schemas import EventDataInvalid
 from msctl.errors import ManifestInvalid
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Project
-from msctl.orchestrator.event_schemas import event_schemas, require_compatible
+from msctl.orchestrator.event_schemas import ByType, event_schemas, require_compatible, running_schemas
 from tests.unit.broker.declaring import SHOP
 
 OLD = {"type": "object", "required": ["order", "sku"]}
@@ -33,12 +34,12 @@ def write(project: Project, service: str, event_type: str, schema: Any) -> None:
     (folder / f"{event_type}.json").write_text(json.dumps(schema))
 
 
-def running(schemas: dict[str, Any], service: str = "orders") -> Observed:
+def running(schemas: dict[str, Any], service: str = "orders") -> Mapping[str, ByType]:
     marks = {labels.EVENT_SCHEMAS: json.dumps(schemas)}
     container = ObservedContainer(
         "1", f"shop-{service}-1", "service", service, 1, "running", "h", "here", "i", "i", marks
     )
-    return Observed("shop", (container,))
+    return running_schemas(Observed("shop", (container,)))
 
 
 def test_schemas_are_read_by_service_and_kept_as_text(shop: Project) -> None:
@@ -61,6 +62,15 @@ def test_what_is_no_schema_is_an_error_and_a_stranger_a_warning(shop: Project) -
     with pytest.raises(ManifestInvalid) as caught:
         found.require_valid()
     assert [problem.file for problem in caught.value.problems] == ["orders/events/order.placed.json"]
+
+
+def test_what_runs_as_it_stands_is_not_checked_again(shop: Project) -> None:
+    odd = {"type": "no such type"}
+    write(shop, "orders", "order.placed", odd)
+    assert event_schemas(shop).errors != ()
+    assert event_schemas(shop, running({"order.placed": OLD})).errors != ()
+    assert event_schemas(shop, running({"order.placed": odd}, "payments")).errors != ()
+    assert event_schemas(shop, running({"order.placed": odd})).errors == ()
 
 
 def test_a_breaking_change_names_who_breaks(shop: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 import pytest
 
@@ -139,8 +140,9 @@ def test_ctrl_c_leaves_what_still_waits_for_a_thread_undone(stop: threading.Even
 def stop(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """The executor's own stop; Ctrl-C comes while it waits for the first operation to end."""
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    class Interrupted(SimpleQueue[object]):
+        def get(self, block: bool = True, timeout: float | None = None) -> object:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(executor_module, "wait", interrupted)
+    monkeypatch.setattr(executor_module, "SimpleQueue", Interrupted)
     return threading.Event()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import EngineError, Interrupted, StartFailed
+from msctl.model.chronicle import TAKEN_BACK
 from msctl.model.failure import FailureCard
 from msctl.orchestrator.journal import FILE, KEPT, deployed, deployments, entries, last_setback, recorded
-from msctl.orchestrator.withdrawal import TAKEN_BACK
 from msctl.orchestrator.workspace import Workspace
 
 
@@ -44,6 +44,22 @@ def test_what_went_wrong_says_why(workspace: Workspace, error: Exception, result
     with pytest.raises(type(error)), recorded(workspace, "up"):
         raise error
     assert [(e.result, e.why) for e in entries(workspace)] == [(result, why)]
+
+
+def test_who_wants_to_know_is_told_after_something_was_written(workspace: Workspace) -> None:
+    known: list[int] = []
+
+    def written() -> None:
+        known.append(len(entries(workspace)))
+
+    with recorded(workspace, "up", written=written) as record:
+        record.changed = ("x",)
+    with recorded(workspace, "up", written=written):
+        pass
+    for error in (EngineError("no disk"), Interrupted("stopped")):
+        with pytest.raises(type(error)), recorded(workspace, "up", written=written):
+            raise error
+    assert (known, len(entries(workspace))) == ([1, 2], 3)
 
 
 def test_a_broken_line_costs_only_itself(workspace: Workspace) -> None:

@@ -66,4 +66,4 @@ def test_what_a_killed_command_left_is_swept(stage: Stage, up: UpCase) -> None:
 def test_a_project_that_does_not_run_has_no_place_for_it(stage: Stage) -> None:
     with pytest.raises(NotRunning) as refused:
         prepare(_maker(stage), shop(), "orders", ["true"], "pipe", "ab12")
-    assert refused.value.hint == "msctl up orders"
+    assert refused.value.hint == "start what it needs with 'msctl up orders'"

@@ -11,7 +11,8 @@ import pytest
 from msctl.auth.members import parse as parse_directory
 from msctl.broker.permissions import PLATFORM_USER
 from msctl.gateway.loader import parse
-from msctl.manifest import load, reference_text
+from msctl.manifest.loading import load
+from msctl.manifest.reference import reference_text
 from msctl.model.desired import SecretFile
 from msctl.model.project import (
     AggregatePart,

@@ -15,8 +15,10 @@ from msctl.errors import Interrupted
 from msctl.events import StepProgress
 from msctl.model.desired import Attachment, ContainerSpec, NetworkSpec, Probe
 from msctl.model.observed import ObservedContainer
+from msctl.orchestrator.deaths import Deaths
+from msctl.orchestrator.not_ready import NotReady
 from msctl.orchestrator.probing import Prober
-from msctl.orchestrator.readiness import NotReady, Readiness
+from msctl.orchestrator.readiness import Readiness
 from tests.unit.orchestrator.stage import FakeProberStream, RecordingSink
 
 IDENTITY = Identity("shop", "here")
@@ -34,6 +36,7 @@ class Scene:
         self.engine = MemoryEngine()
         self.sink = RecordingSink()
         self.stop = threading.Event()
+        self.timeout = 3.0
         self.answers: list[tuple[bool, str]] = [(True, "200 ok")]
         self.engine.script.streams = lambda _name, _command: FakeProberStream(lambda _: self.answers[0])
         self.engine.create_network(IDENTITY, NetworkSpec("shop", "project"), None)
@@ -41,18 +44,34 @@ class Scene:
             self.engine.create_container(IDENTITY, spec, "h", {})
             self.engine.start_container(IDENTITY, spec.name)
         self.prober = Prober(self.engine, "shop-gateway")
+        self.deaths: Deaths | Ends = Deaths(self.engine, IDENTITY.project)
 
     def wait(self, spec: ContainerSpec) -> str:
         seconds = count()
         readiness = Readiness(
             self.engine,
             self.prober,
+            self.deaths,  # type: ignore[arg-type]
             self.sink,
-            timeout=3.0,
+            timeout=self.timeout,
             clock=lambda: float(next(seconds)),
             stop=self.stop,
         )
         return readiness.wait(spec, "shop")
+
+
+class Ends:
+    """What is heard of ends, question by question; the last answer stays."""
+
+    def __init__(self, *answers: int | None) -> None:
+        self._answers = list(answers)
+
+    def of(self, name: str) -> int | None:
+        assert name == HTTP.name
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture
@@ -60,6 +79,7 @@ def scene() -> Iterator[Scene]:
     made = Scene()
     yield made
     made.prober.close()
+    made.deaths.close()
 
 
 def test_a_good_answer_is_returned(scene: Scene) -> None:
@@ -108,6 +128,34 @@ def test_crashes_while_its_database_was_not_there_do_not_count(
         scene.wait(HTTP)
     with pytest.raises(NotReady, match="not ready after"):
         scene.wait(replace(HTTP, waits=True))
+
+
+@pytest.mark.parametrize(
+    ("heard", "looks"),
+    [
+        pytest.param([0], 5, id="nothing-ends"),
+        pytest.param([None], 13, id="nothing-can-be-heard"),
+        pytest.param([None, None, None, 0], 7, id="it-is-heard-later"),
+        pytest.param([0, 0, 1], 6, id="it-ends-once"),
+    ],
+)
+def test_it_is_looked_at_when_it_ended_and_now_and_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, heard: list[int | None], looks: int
+) -> None:
+    inspected: list[str] = []
+    inspect = scene.engine.inspect
+
+    def noting(name: str) -> ObservedContainer:
+        inspected.append(name)
+        return inspect(name)
+
+    monkeypatch.setattr(scene.engine, "inspect", noting)
+    scene.answers = [(False, "503 starting")]
+    scene.deaths = Ends(*heard)
+    scene.timeout = 24.0
+    with pytest.raises(NotReady, match="not ready after"):
+        scene.wait(HTTP)
+    assert len(inspected) - 1 == looks  # one is for its address
 
 
 def test_ctrl_c_ends_the_wait(scene: Scene) -> None:

@@ -58,6 +58,31 @@ def test_prometheus_may_be_entered_after_up_has_returned(found: Survey) -> None:
     assert not stopped.healthy
 
 
+@pytest.mark.parametrize(
+    ("output", "health", "told"),
+    [
+        ("", "warn", "running, and not asked by the registry yet"),
+        ("connection refused", "fail", "connection refused"),
+    ],
+)
+def test_prometheus_need_not_have_been_asked_since_the_registry_came_back(
+    found: Survey, output: str, health: str, told: str
+) -> None:
+    assert found.entries is not None
+    asked = replace(found.entries["shop-metrics"], status="fail", output=output)
+    made = reported(replace(found, entries={**found.entries, "shop-metrics": asked}))
+    (part,) = (p for p in made.platform if p.role == "metrics")
+    assert (part.health, part.output, made.healthy) == (health, told, health == "warn")
+
+
+def test_an_instance_that_was_not_asked_yet_says_so(found: Survey) -> None:
+    assert found.entries is not None
+    unasked = replace(found.entries["shop-orders-1"], status="fail", output="")
+    made = reported(replace(found, entries={**found.entries, "shop-orders-1": unasked}))
+    instance = made.services[0].instances[0]
+    assert (instance.health, instance.output) == ("fail", "not asked by the registry yet")
+
+
 def test_an_instances_address_is_the_one_in_the_projects_network(found: Survey) -> None:
     several = {"shop-orders-db": "172.20.0.3", "shop": "10.192.0.16"}
     changed = with_container(found, "shop-orders-1", addresses=several)

@@ -6,6 +6,7 @@ import pytest
 
 from msctl.errors import EngineError, RegistryError
 from msctl.model.desired import Desired
+from msctl.orchestrator.delivered import Delivered
 from msctl.orchestrator.survey import situation, survey
 from msctl.plan.confighash import content_digest
 from msctl.registry.client import Registry
@@ -19,7 +20,9 @@ WANTED: Desired = desired(shop())
 def test_engine_and_registry_are_read(stage: Stage, up: UpCase) -> None:
     up(shop())
     found = survey(stage.engine, stage.access(), "shop")
-    seen = situation(found, WANTED, stage.engine, frozenset({"shop/web:one"}))
+    seen = situation(
+        found, WANTED, Delivered(stage.engine, found.observed, stage.workspace), frozenset({"shop/web:one"})
+    )
     assert set(seen.registered or ()) == set(stage.registry.held)
     entered_by_the_agent = {"shop-metrics"}
     assert {c.name for c in seen.observed.containers} - entered_by_the_agent == seen.healthy
@@ -29,8 +32,11 @@ def test_engine_and_registry_are_read(stage: Stage, up: UpCase) -> None:
 def test_digests_are_those_of_live_files(stage: Stage, up: UpCase) -> None:
     up(shop())
     found = survey(stage.engine, stage.access(), "shop")
-    digests = situation(found, WANTED, stage.engine, frozenset()).digests
-    assert set(digests) == {"shop-gateway", "shop-broker"}
+    digests = situation(
+        found, WANTED, Delivered(stage.engine, found.observed, stage.workspace), frozenset()
+    ).digests
+    databases = {"shop-orders-db", "shop-inventory-db", "shop-notifications-db"}
+    assert set(digests) == {"shop-gateway", "shop-broker", *databases}
     assert set(digests["shop-gateway"]) == {"gateway.yaml"}
     wrong = next(s for s in WANTED.containers if s.role == "gateway").secrets[0]
     assert digests["shop-gateway"]["gateway.yaml"] != content_digest(wrong.content)
@@ -41,7 +47,12 @@ def test_a_registry_that_does_not_answer_is_not_an_empty_one(stage: Stage, up: U
     stage.engine.crash("shop-registry", 1)
     found = survey(stage.engine, stage.access(), "shop")
     assert found.entries is None
-    assert situation(found, WANTED, stage.engine, frozenset()).registered is None
+    assert (
+        situation(
+            found, WANTED, Delivered(stage.engine, found.observed, stage.workspace), frozenset()
+        ).registered
+        is None
+    )
 
 
 @pytest.mark.parametrize("error", [EngineError("no tunnel"), RegistryError("403")])

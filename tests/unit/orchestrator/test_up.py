@@ -11,11 +11,12 @@ import pytest
 from msctl import labels
 from msctl.engine.port import Identity
 from msctl.errors import NameConflict, ProjectConflict, StartFailed
+from msctl.events import Notice
 from msctl.model.desired import ContainerSpec, VolumeSpec
 from msctl.model.project import Gateway
 from msctl.orchestrator.credentials import FILE
 from msctl.orchestrator.workspace import Workspace
-from tests.unit.orchestrator.conftest import UpCase
+from tests.unit.orchestrator.conftest import DownCase, UpCase
 from tests.unit.orchestrator.stage import Stage
 from tests.unit.plan.projects import project, service, shop, with_service, without_service
 
@@ -202,6 +203,21 @@ def test_another_checkouts_project_is_refused_unless_adopted(
     up(shop(), adopt=True)
     assert _changed(before, stage.ids()) == set(before)
     assert up(shop()).changed == ()
+
+
+def test_data_that_another_checkout_left_is_used_on_and_told(
+    stage: Stage, up: UpCase, down: DownCase, tmp_path: Path
+) -> None:
+    up(shop())
+    down()
+    here = [event.text for event in stage.sink.events if isinstance(event, Notice)]
+    assert not any("another checkout" in text for text in here)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    stage.workspace = Workspace.of(elsewhere)
+    up(shop())
+    told = [event.text for event in stage.sink.events if isinstance(event, Notice)]
+    assert [text for text in told if text.endswith("the data it left is used on")]
 
 
 def test_a_container_that_cannot_start_is_not_left_behind(stage: Stage, up: UpCase) -> None:

@@ -104,7 +104,7 @@ def test_a_process_killed_while_writing_leaves_the_old_file_whole(workspace: Wor
     assert workspace.read(FILE) == {"a": "3"}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "null", "\xff\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "null", "\xff\x00", "[" * 100_000])
 def test_a_corrupt_file_is_told_by_name_and_with_what_to_do(workspace: Workspace, text: str) -> None:
     workspace.prepare()
     path = workspace.folder / FILE

@@ -3,5 +3,5 @@ export MYSQL_PWD
 set -- "$1" mariadb --no-defaults -uroot --default-character-set=utf8mb4
 name=$1
 shift
-"$@" -e "DROP DATABASE IF EXISTS \`$name\`; CREATE DATABASE \`$name\` CHARACTER SET utf8mb4"
+"$@" -e "SET lock_wait_timeout = 30; DROP DATABASE IF EXISTS \`$name\`; CREATE DATABASE \`$name\` CHARACTER SET utf8mb4"
 "$@" --database="$name"
