@@ -36,7 +36,7 @@ from msctl.cli import (
 )
 from msctl.cli.completion import environments
 from msctl.cli.context import Context
-from msctl.cli.words import Commands
+from msctl.cli.later import later
 
 
 def print_version(asked: bool) -> None:
@@ -46,9 +46,40 @@ def print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+_ROOMS = (
+    scaffold,
+    doctor,
+    config,
+    db,
+    compose,
+    conformance,
+    lifecycle,
+    operate,
+    inside,
+    planning,
+    dev,
+    observe,
+    logs,
+    health,
+    dashboard,
+    traces,
+    manifest,
+    images,
+    routes,
+    circuits,
+    events,
+    explain,
+    gateway,
+    tokens,
+)
+
+_commands = typer.Typer()
+for _room in _ROOMS:
+    _room.add_to(_commands)
+
 app = typer.Typer(
     name="msctl",
-    cls=Commands,
+    cls=later(_commands),
     help=(
         "Run a system of microservices from one manifest, msctl.yaml.\n\n"
         "Examples:\n\n"
@@ -95,29 +126,3 @@ def options(
 ) -> None:
     """Keep the options that every command shares."""
     context.obj = Context(file, plain, quiet, verbose, environment)
-
-
-scaffold.add_to(app)
-doctor.add_to(app)
-config.add_to(app)
-db.add_to(app)
-compose.add_to(app)
-conformance.add_to(app)
-lifecycle.add_to(app)
-operate.add_to(app)
-inside.add_to(app)
-planning.add_to(app)
-dev.add_to(app)
-observe.add_to(app)
-logs.add_to(app)
-health.add_to(app)
-dashboard.add_to(app)
-traces.add_to(app)
-manifest.add_to(app)
-images.add_to(app)
-routes.add_to(app)
-circuits.add_to(app)
-events.add_to(app)
-explain.add_to(app)
-gateway.add_to(app)
-tokens.add_to(app)

@@ -45,7 +45,7 @@ def _entries() -> dict[Any, Any]:
         return {}
     try:
         document = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     found = document.get("services") if isinstance(document, dict) else None
     return found if isinstance(found, dict) else {}

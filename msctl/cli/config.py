@@ -92,15 +92,15 @@ def open_page(
 
 def _open_metrics(wired: Context, *, show: bool) -> None:
     """Prometheus's page; on a remote engine it is there until Ctrl-C."""
-    from msctl.errors import EngineError, NotRunning, UsageError  # noqa: PLC0415
+    from msctl.errors import ContainerDown, NotRunning, ObjectMissing, UsageError  # noqa: PLC0415
 
     if not wired.loaded.project.platform.metrics:
         raise UsageError("there is no Prometheus: platform.metrics is off", "'msctl top' works without it")
     with wired.access() as access:
         try:
             url = access.metrics()
-        except EngineError as exc:
-            raise NotRunning(f"Prometheus does not run: {exc.message}", "run 'msctl up'") from exc
+        except (ObjectMissing, ContainerDown) as exc:
+            raise NotRunning("Prometheus does not run", "start the project with 'msctl up'") from exc
         if show or not sys.stdout.isatty() or not _opened(url):
             print(url, flush=True)
         if not wired.engine.facts().local:
@@ -116,7 +116,7 @@ def _address(wired: Context, service: str | None) -> str:
     if service is None:
         return project.gateway.public_url
     if service not in project.services:
-        hint = known(service, project.services, f"known: {', '.join(project.services)}")
+        hint = known(service, project.services, f"there are: {', '.join(project.services)}")
         raise UsageError(f"there is no service '{service}'", hint)
     for route in project.gateway.routes:
         if service == route.service or service in route.services:

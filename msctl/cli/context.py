@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msctl.errors import ManifestInvalid, UsageError
+from msctl.errors import ManifestInvalid, MsctlError, UsageError
 
 if TYPE_CHECKING:
     from msctl.engine.docker import DockerEngine
     from msctl.engine.images.store import DockerImages
-    from msctl.manifest import Loaded
+    from msctl.manifest.loaded import Loaded
     from msctl.orchestrator.access import Access
     from msctl.orchestrator.target import Target
     from msctl.orchestrator.workspace import Workspace
@@ -52,9 +52,10 @@ class Context:
     @cached_property
     def declared(self) -> Loaded:
         """The manifest as it stands in its file."""
-        from msctl.manifest import load  # noqa: PLC0415
+        from msctl.engine.images.cache import cache_place  # noqa: PLC0415
+        from msctl.manifest.remembered import load  # noqa: PLC0415
 
-        return load(self.manifest, os.environ, self.overlay)
+        return load(self.manifest, os.environ, self.overlay, cache_place(os.environ))
 
     def forget_manifest(self) -> None:
         """Read it anew next time: how many instances are wanted has changed."""
@@ -67,16 +68,18 @@ class Context:
     @cached_property
     def manifest(self) -> Path:
         """The manifest's file."""
-        from msctl.manifest import find_manifest  # noqa: PLC0415
+        from msctl.manifest.source import find_manifest  # noqa: PLC0415
 
         return self.file or find_manifest(Path.cwd())
 
     @cached_property
     def overlay(self) -> Path | None:
         """The file of the environment that was asked for, laid over the manifest."""
+        if not self.environment:
+            return None
         from msctl.manifest.overlay import overlay_path  # noqa: PLC0415
 
-        return overlay_path(self.manifest, self.environment) if self.environment else None
+        return overlay_path(self.manifest, self.environment)
 
     def texts(self) -> tuple[str, str]:
         """The manifest's text and its overlay's, as they stand in their files."""
@@ -120,7 +123,7 @@ class Context:
         if project is None or project == self._declared():
             return target.declared(self.loaded.project, self.workspace, *place)
         if trouble := unusable_project(project):
-            raise UsageError(f"--project: {trouble}")
+            raise UsageError(f"--project: {trouble}", "name the project as its manifest does")
         return target.named(project, self._folder(), *place)
 
     def _declared(self) -> str | None:
@@ -132,7 +135,7 @@ class Context:
 
     def _folder(self) -> Path:
         """The manifest's folder, be it usable or not, or the current one."""
-        from msctl.manifest import find_manifest  # noqa: PLC0415
+        from msctl.manifest.source import find_manifest  # noqa: PLC0415
 
         try:
             return (self.file or find_manifest(Path.cwd())).resolve().parent
@@ -151,6 +154,17 @@ class Context:
         from msctl.report.progress import renderer  # noqa: PLC0415
 
         return renderer(self.consoles.messages, quiet=self.quiet, as_json=as_json)
+
+    def tell_history(self) -> None:
+        """Hand the journal to the observer, for the page; that it is away fails no command."""
+        from msctl.orchestrator.chronicle import hand_over  # noqa: PLC0415
+
+        try:
+            with self.access() as access:
+                hand_over(access, self.workspace)
+        except MsctlError as exc:
+            if self.verbose:
+                self.consoles.messages.print(f"the observer was not told what was done: {exc.message}")
 
     @contextmanager
     def access(self) -> Iterator[Access]:

@@ -59,7 +59,7 @@ def dashboard(
 def top(
     context: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The whole overview in JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Show traffic of each service: requests, errors, times to answer, CPU, memory.
 

@@ -1,4 +1,4 @@
-"""``db``: shell, url, status, migrate, seed, backup, restore, clone."""
+"""``db``: shell, url, status, migrate, seed, backup, restore, clone; ``rotate`` is in a module of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from msctl.cli.completion import services
 from msctl.cli.confirm import confirm
 from msctl.cli.context import Context
+from msctl.cli.db_rotation import rotate
 
 if TYPE_CHECKING:
     from msctl.orchestrator.databases.place import Place
@@ -30,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for command in (shell, url, status, migrate, seed, backup, restore, clone):
+    for command in (shell, url, status, migrate, seed, backup, restore, clone, rotate):
         group.command()(command)
     app.add_typer(group, name="db")
 
@@ -53,13 +54,15 @@ def shell(
       msctl db shell notifications < commands.txt
     """
     from msctl.orchestrator.databases.transfer import feed  # noqa: PLC0415
+    from msctl.telemetry.loglines.harmless import harmless  # noqa: PLC0415
 
     wired: Context = context.obj
     place = _place(wired, service)
     if statement is None and sys.stdin.isatty():
         _interactive(place)
     given = statement.encode() + b"\n" if statement is not None else sys.stdin.buffer.read()
-    sys.stdout.write(feed(wired.engine, place, "run", [given]).decode("utf-8", "replace"))
+    told = feed(wired.engine, place, "run", [given]).decode("utf-8", "replace")
+    sys.stdout.write(harmless(told) if sys.stdout.isatty() else told)
 
 
 def url(context: typer.Context, service: ServiceName) -> None:
@@ -79,7 +82,7 @@ def url(context: typer.Context, service: ServiceName) -> None:
     assert found.database is not None  # noqa: S101
     wired.workspace.prepare()
     credentials, _ = CredentialStore(wired.workspace).load(project)
-    print(build(project.name, service, found.database.engine, credentials.database[service]).reveal())
+    print(build(project.name, found.database.engine, credentials.login(service)).reveal())
 
 
 def status(context: typer.Context, service: ServiceName, as_json: Json = False) -> None:
@@ -195,7 +198,8 @@ def restore(
 ) -> None:
     """Replace everything that a database holds by a backup.
 
-    PostgreSQL and Redis change at once or not at all; MariaDB is empty in between.
+    The backup is looked at first. PostgreSQL and Redis change at once or not at all; MariaDB is empty in
+    between, and gets back what it held if the backup cannot be read in.
 
     Examples:
 
@@ -203,14 +207,16 @@ def restore(
 
       msctl db restore orders orders.sql.gz --yes
     """
-    from msctl.orchestrator.databases.backups import chosen, restore_backup  # noqa: PLC0415
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
+    from msctl.orchestrator.databases.backups import chosen  # noqa: PLC0415
+    from msctl.orchestrator.databases.restoring import restore_backup  # noqa: PLC0415
 
     wired: Context = context.obj
     place = _place(wired, service)
     source = chosen(wired.workspace.folder, service, file)
     confirm(f"Replace everything in {place.container} by {source.name}?", yes=yes)
-    with wired.target(None).lock("db restore"):
-        restore_backup(wired.engine, place, source)
+    with wired.target(None).lock("db restore"), telling_interruption("nothing was changed"):
+        restore_backup(wired.engine, place, source, _before(wired, place))
     if not wired.quiet:
         wired.consoles.messages.print(f"{place.container} holds what {source} does")
 
@@ -221,7 +227,7 @@ def clone(
     source: Annotated[str, typer.Option("--from", help="Another project on this engine.")],
     yes: Yes = False,
 ) -> None:
-    """Replace everything that a database holds by what the same service's does in another project.
+    """Replace everything that a database holds by a copy of the one in another project.
 
     Example:
 
@@ -230,10 +236,14 @@ def clone(
     from dataclasses import replace  # noqa: PLC0415
 
     from msctl import labels  # noqa: PLC0415
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
     from msctl.errors import UsageError  # noqa: PLC0415
-    from msctl.orchestrator.databases.backups import clone as copy  # noqa: PLC0415
+    from msctl.manifest.names import unusable_project  # noqa: PLC0415
     from msctl.orchestrator.databases.place import require_running  # noqa: PLC0415
+    from msctl.orchestrator.databases.restoring import clone as copy  # noqa: PLC0415
 
+    if trouble := unusable_project(source):
+        raise UsageError(f"--from: {trouble}", "name the project as its manifest does")
     wired: Context = context.obj
     place = _place(wired, service)
     other = replace(place, container=labels.database(source, service))
@@ -241,8 +251,8 @@ def clone(
         raise UsageError("a database cannot be cloned onto itself", "name another project")
     require_running(wired.engine, other.container)
     confirm(f"Replace everything in {place.container} by what {other.container} holds?", yes=yes)
-    with wired.target(None).lock("db clone"):
-        copy(wired.engine, other, place)
+    with wired.target(None).lock("db clone"), telling_interruption("nothing was changed"):
+        copy(wired.engine, other, place, _before(wired, place))
     if not wired.quiet:
         wired.consoles.messages.print(f"{place.container} holds what {other.container} does")
 
@@ -250,18 +260,30 @@ def clone(
 def _place(wired: Context, service: str) -> Place:
     from msctl.orchestrator.databases.place import place_of  # noqa: PLC0415
 
-    return place_of(wired.engine, wired.loaded.project, service)
+    project = wired.loaded.project
+    return place_of(wired.engine, project, service)
 
 
 def _backed_up(wired: Context, place: Place, output: Path | None = None) -> tuple[Path, int]:
     from datetime import UTC, datetime  # noqa: PLC0415
 
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
     from msctl.orchestrator.databases.backups import backup as write  # noqa: PLC0415
     from msctl.orchestrator.databases.backups import usual_path  # noqa: PLC0415
 
     wired.workspace.prepare()
     target = output or usual_path(wired.workspace.folder, place, datetime.now(UTC))
-    return target, write(wired.engine, place, target)
+    with telling_interruption("no backup was written"):
+        return target, write(wired.engine, place, target)
+
+
+def _before(wired: Context, place: Place) -> Path:
+    """Where what is about to be replaced is kept meanwhile."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from msctl.orchestrator.databases.backups import REPLACED, usual_path  # noqa: PLC0415
+
+    return usual_path(wired.workspace.folder, place, datetime.now(UTC), REPLACED)
 
 
 def _interactive(place: Place) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +16,7 @@ from msctl.cli.context import Context
 if TYPE_CHECKING:
     from msctl.events import Sink
     from msctl.model.project import Project
+    from msctl.orchestrator.dev.debugging import Debugger
     from msctl.orchestrator.dev.session import Session
 
 
@@ -30,6 +34,14 @@ def dev(
     timeout: Annotated[
         str, typer.Option(help="How long each part may take to become healthy, e.g. 30s.")
     ] = "1m",
+    debug: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SERVICE",
+            help="Let a debugger attach to this service, in Python or Node.",
+            autocompletion=services,
+        ),
+    ] = None,
 ) -> None:
     """Start everything, then copy sources into what runs as they are saved, and restart it.
 
@@ -42,6 +54,8 @@ def dev(
       msctl dev
 
       msctl dev orders payments --timeout 20s
+
+      msctl dev --debug orders
     """
     from msctl import labels  # noqa: PLC0415
     from msctl.cli.durations import seconds  # noqa: PLC0415
@@ -60,18 +74,54 @@ def dev(
 
         Up(wired.engine, wired.images, wired.workspace, sink, timeout=patience).run(wanted)
 
+    debugger = None if debug is None else _debugger(project, debug)
     session = Session(
-        lambda: _load(wired, project.name),
+        lambda: _prepared(_load(wired, project.name), debugger),
         up,
         Copying(wired.engine, wired.workspace, prober, timeout=patience),
         chosen,
     )
     try:
-        _follow(wired, session)
+        with _attachable(wired, debugger):
+            _follow(wired, session)
     except KeyboardInterrupt:
-        _farewell(wired, session)
+        _farewell(wired, session, debugger)
     finally:
         prober.close()
+
+
+def _debugger(project: Project, name: str) -> Debugger:
+    from msctl.orchestrator.dev.debugging import debugger_of  # noqa: PLC0415
+
+    _chosen(project, (name,))
+    return debugger_of(project, project.services[name])
+
+
+def _prepared(project: Project, debugger: Debugger | None) -> Project:
+    from msctl.orchestrator.dev.debugging import debugged  # noqa: PLC0415
+
+    return project if debugger is None else debugged(project, debugger)
+
+
+@contextmanager
+def _attachable(wired: Context, debugger: Debugger | None) -> Iterator[None]:
+    """Say first how to attach: it takes effect as soon as the service runs."""
+    if debugger is None:
+        yield
+        return
+    from msctl.orchestrator.dev.debugging import attachable, configuration  # noqa: PLC0415
+
+    project = wired.loaded.project
+    with attachable(wired.engine, project.name, debugger):
+        entry = json.dumps(configuration(project, debugger))
+        wired.consoles.messages.print(
+            f"a debugger of '{debugger.service}' can attach to 127.0.0.1:{debugger.port}; for VS Code: ",
+            entry,
+            sep="",
+            markup=False,
+            soft_wrap=True,
+        )
+        yield
 
 
 def _follow(wired: Context, session: Session) -> None:
@@ -108,13 +158,15 @@ def _turn(wired: Context, session: Session) -> None:
         say(f"watching {', '.join(session.watched())}; Ctrl-C ends it", style="dim")
 
 
-def _farewell(wired: Context, session: Session) -> None:
+def _farewell(wired: Context, session: Session, debugger: Debugger | None) -> None:
     copied = session.behind()
     state = f"'{wired.loaded.project.name}' goes on running as it is"
     if not session.finished:
         state += "; what was under way is not done: 'msctl up' continues it"
     if copied:
         state += f"; copied files of {', '.join(copied)} are in no image yet: 'msctl up' builds them"
+    if debugger is not None:
+        state += f"; '{debugger.service}' still listens for a debugger: 'msctl up' ends that"
     wired.consoles.messages.print(f"no longer watching; {state}")
 
 
@@ -136,7 +188,7 @@ def _chosen(project: Project, only: list[str] | tuple[str, ...]) -> frozenset[st
 
 def _load(wired: Context, name: str) -> Project:
     from msctl.errors import UsageError  # noqa: PLC0415
-    from msctl.manifest import load  # noqa: PLC0415
+    from msctl.manifest.loading import load  # noqa: PLC0415
 
     project = load(wired.manifest, os.environ, wired.overlay).project
     if project.name != name:

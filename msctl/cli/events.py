@@ -149,7 +149,9 @@ def _json(data: str) -> object:
         try:
             text = sys.stdin.read() if data == "@-" else Path(where).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"cannot read {where}: {exc}") from exc
+            raise UsageError(
+                f"cannot read {where}: {exc}", "name a file that holds JSON: --data @FILE"
+            ) from exc
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as exc:

@@ -22,13 +22,11 @@ def serve(
 ) -> None:
     """Run the gateway alone from one document: no Docker, no Consul, no manifest.
 
-    Example:
+    Examples:
+
+      msctl gateway reference > gateway.yaml
 
       msctl gateway serve --config gateway.yaml
-
-    Every key of the document:
-
-      msctl gateway reference
     """
     from msctl.gateway import serve as run  # noqa: PLC0415
 

@@ -21,7 +21,9 @@ def health(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SERVICE]...", help="Services, roles or containers.", autocompletion=services
+            metavar="[SERVICE]...",
+            help="Services, roles or containers; default: all.",
+            autocompletion=services,
         ),
     ] = None,
     history: Annotated[

@@ -81,13 +81,17 @@ def _log_folder() -> Path:
 
 
 def _ensure(wired: Context, roles: list[str] | None, policy: str, *, as_json: bool) -> None:
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
     from msctl.engine.images.roles import ROLES, Wanted  # noqa: PLC0415
     from msctl.errors import UsageError  # noqa: PLC0415
 
     for role in roles or ():
         if role not in ROLES:
-            raise UsageError(f"there is no role '{role}'", f"roles: {', '.join(ROLES)}")
-    with wired.progress(as_json=as_json) as sink:
+            raise UsageError(f"there is no role '{role}'", f"there are: {', '.join(ROLES)}")
+    with (
+        telling_interruption("images that were finished stay", "run the same command to continue"),
+        wired.progress(as_json=as_json) as sink,
+    ):
         choices = wired.images.ensure(
             [Wanted(role) for role in roles or ROLES],
             "build" if policy == "build" else "auto",

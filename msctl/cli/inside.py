@@ -34,7 +34,7 @@ def execute(
     command: Words,
     instance: Annotated[
         str | None,
-        typer.Option("--instance", "-i", metavar="NUMBER", help="Which one; the first without."),
+        typer.Option("--instance", "-i", metavar="NUMBER", help="Which one; default: the first."),
     ] = None,
 ) -> None:
     """Run a command in a running container; its exit code is passed on.
@@ -53,7 +53,8 @@ def execute(
     from msctl.orchestrator.one_off import running_instance  # noqa: PLC0415
 
     wired: Context = context.obj
-    observed = wired.engine.observe(wired.loaded.project.name)
+    project = wired.loaded.project
+    observed = wired.engine.observe(project.name)
     chosen = running_instance(observed, service, instance)
     flags = ["--interactive", "--tty"] if on_terminal() else ["--interactive"]
     become(docker_command(_REMEDY), ["exec", *flags, chosen.id, *command])
@@ -61,7 +62,12 @@ def execute(
 
 def run(
     context: typer.Context,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Whose.", autocompletion=services)],
+    service: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERVICE", help="The service whose container it resembles.", autocompletion=services
+        ),
+    ],
     command: Words,
 ) -> None:
     """Run a command in a container of its own; it is removed afterwards, its exit code is passed on.

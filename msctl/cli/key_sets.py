@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from msctl.orchestrator.token_admin import TokenAdmin
 
 _TIMEOUT = 5.0
+_REMEDY = "name a file or an address with a key set, such as http://127.0.0.1:8080/.well-known/jwks.json"
 _LARGEST = 4 * 1024 * 1024
 
 
@@ -46,9 +47,9 @@ def _fetch(source: str) -> Any:
     try:
         return json.loads(_read(source))
     except OSError as exc:
-        raise MsctlError(f"cannot read the keys of {source}: {exc}") from exc
+        raise MsctlError(f"cannot read the keys of {source}: {exc}", _REMEDY) from exc
     except (ValueError, RecursionError) as exc:
-        raise MsctlError(f"{source} is not a JSON Web Key Set") from exc
+        raise MsctlError(f"{source} is not a JSON Web Key Set", _REMEDY) from exc
 
 
 def _read(source: str) -> bytes:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msctl.cli.context import Context
+
+if TYPE_CHECKING:
+    from msctl.model.status import StatusReport
+    from msctl.orchestrator.access import Access
+
+_SETTLING = 15.0
+"""Seconds after which the registry has asked everything that ``up`` found healthy once more."""
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; progress as JSON lines on stderr.")]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over a project that another checkout started.")]
@@ -24,7 +31,7 @@ def up(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SERVICE]...", help="Only these, with what they need; all without."),
+        typer.Argument(metavar="[SERVICE]...", help="Only these, with what they need; default: all."),
     ] = None,
     as_json: Json = False,
     adopt: Adopt = False,
@@ -86,6 +93,7 @@ def bring_up(
     discard: bool = False,
 ) -> None:
     """Make the manifest true, show the outcome and write it down; ``keep``: one can go back to it."""
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
     from msctl.cli.observe import show_status  # noqa: PLC0415
     from msctl.events import Notice  # noqa: PLC0415
     from msctl.orchestrator.journal import deployed, recorded  # noqa: PLC0415
@@ -95,7 +103,8 @@ def bring_up(
 
     loaded = wired.loaded
     with (
-        recorded(wired.workspace, command, loaded.project.revision) as record,
+        recorded(wired.workspace, command, loaded.project.revision, wired.tell_history) as record,
+        telling_interruption("what was done so far stays", "run the same command to continue"),
         wired.progress(as_json=as_json) as sink,
     ):
         if as_json:
@@ -109,6 +118,8 @@ def bring_up(
             record.deployment = deployed(wired.workspace, *wired.texts(), result.images)
     with wired.access() as access:
         report = status(wired.engine, access, loaded.project)
+        if only is None and not report.healthy:
+            report = _settled(wired, access, as_json=as_json)
     if as_json:
         print(json.dumps({"changed": list(result.changed), "status": report.to_json()}))
     else:
@@ -117,6 +128,16 @@ def bring_up(
         raise typer.Exit(1)
     if not result.changed and not as_json and not wired.quiet:
         wired.consoles.messages.print("nothing to do: everything is as the manifest says")
+
+
+def _settled(wired: Context, access: Access, *, as_json: bool) -> StatusReport:
+    """The status once the registry has asked everything again, or when it should have."""
+    from msctl.events import Notice  # noqa: PLC0415
+    from msctl.orchestrator.waiting import wait_healthy  # noqa: PLC0415
+
+    with wired.progress(as_json=as_json) as sink:
+        sink.emit(Notice("info", "everything has answered; waiting for the registry to say so as well"))
+        return wait_healthy(wired.engine, access, wired.loaded.project, (), _SETTLING)[1]
 
 
 def down(

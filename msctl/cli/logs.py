@@ -29,7 +29,9 @@ def logs(  # noqa: PLR0917 - options
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SERVICE]...", help="Services, roles or containers.", autocompletion=services
+            metavar="[SERVICE]...",
+            help="Services, roles or containers; default: all.",
+            autocompletion=services,
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
@@ -106,11 +108,12 @@ def stored_logs(wired: Context, access: Access) -> StoredLogs:
     """What the observer has; nothing when it is away: the engine has the newest lines in any case."""
     from msctl.errors import MsctlError  # noqa: PLC0415
     from msctl.orchestrator.observer import observer_if_there  # noqa: PLC0415
+    from msctl.orchestrator.observer_library import ObserverLibrary  # noqa: PLC0415
     from msctl.orchestrator.stored_logs import StoredLogs  # noqa: PLC0415
 
     observer = observer_if_there(access, wired.workspace)
     try:
-        return StoredLogs() if observer is None else StoredLogs.of(observer)
+        return StoredLogs() if observer is None else StoredLogs.of(ObserverLibrary(observer))
     except MsctlError:
         return StoredLogs()
 
@@ -136,7 +139,9 @@ def _wanted(
             instance=instance,
         )
     except re.error as exc:
-        raise UsageError(f"--grep {grep}: no regular expression: {exc}") from exc
+        raise UsageError(
+            f"--grep {grep}: no regular expression: {exc}", "write words, or an expression between slashes"
+        ) from exc
 
 
 def _level(text: str) -> str:

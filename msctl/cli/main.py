@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
+import signal
 import sys
 import traceback
+from contextlib import suppress
 
-from msctl.errors import MsctlError
+from msctl.errors import Interrupted, MsctlError, remedy_of
 
-_INTERRUPTED = 130
+_OBJECTS_BEFORE_A_LOOK = 100_000
+"""Modules are made of objects that stay: to look for garbage among them takes a tenth of a command's time."""
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(_OBJECTS_BEFORE_A_LOOK)
     try:
         _tolerate_narrow_streams()
         run()
+    except Interrupted as exc:
+        _leave(exc)
+    except KeyboardInterrupt:
+        _leave(Interrupted("interrupted"))
     except MsctlError as exc:
         _show(exc)
         sys.exit(exc.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr, flush=True)
-        os._exit(_INTERRUPTED)  # threads may still wait for an engine that does not answer
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -30,11 +36,13 @@ def main() -> None:
         if _verbose():
             traceback.print_exception(exc)
         place = f"{exc.filename}: " if exc.filename else ""
-        print(f"error: {place}{exc.strerror or exc}", file=sys.stderr, flush=True)
+        print(f"error: {place}{exc.strerror or exc}\nhint: {remedy_of(exc)}", file=sys.stderr, flush=True)
         os._exit(1)  # stdout would fail once more when it is flushed
     except Exception as exc:
         _show_bug(exc)
         sys.exit(1)
+    finally:
+        gc.freeze()  # else the interpreter's end looks for garbage among all modules
 
 
 def run() -> None:
@@ -42,6 +50,15 @@ def run() -> None:
     from msctl.cli.app import app  # noqa: PLC0415
 
     app()
+
+
+def _leave(interrupted: Interrupted) -> None:
+    """End at once, since threads may still wait for an engine that does not answer; Ctrl-C again kills."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _show(interrupted)
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(interrupted.exit_code)
 
 
 def _tolerate_narrow_streams() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def validate(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check the manifest and the schemas of events, and report every problem; nothing is started.
 
@@ -59,16 +60,18 @@ def validate(
     show_warnings(wired.consoles.messages, findings)
     project = loaded.project
     if not wired.quiet:
-        wired.consoles.answer.print(
-            f"valid: project '{project.name}', {len(project.services)} services, "
-            f"{len(project.gateway.routes)} routes"
-        )
+        sizes = [_counted(project.services, "service"), _counted(project.gateway.routes, "route")]
+        wired.consoles.answer.print(f"valid: project '{project.name}', {', '.join(sizes)}")
+
+
+def _counted(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
 def _schema_warnings(wired: Context) -> tuple[ManifestProblem, ...]:
     """What is odd about the schemas of events; raises ``ManifestInvalid`` for what is wrong."""
     from msctl.errors import EngineError  # noqa: PLC0415
-    from msctl.orchestrator.event_schemas import event_schemas, require_compatible  # noqa: PLC0415
+    from msctl.orchestrator.event_schemas import event_schemas, require_compatible, running_schemas  # noqa: PLC0415
 
     project = wired.loaded.project
     schemas = event_schemas(project)
@@ -80,7 +83,7 @@ def _schema_warnings(wired: Context) -> tuple[ManifestProblem, ...]:
             if schemas.by_service:
                 wired.consoles.messages.print(f"schemas were not compared with what runs: {exc.message}")
         else:
-            require_compatible(project, schemas, observed)
+            require_compatible(project, schemas, running_schemas(observed))
     return schemas.warnings
 
 

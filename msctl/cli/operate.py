@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; progress as JSON lines on stderr.")]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Services, roles or containers; all services without."),
+    typer.Argument(metavar="[NAME]...", help="Services, roles or containers; default: all services."),
 ]
 Timeout = Annotated[str, typer.Option(help="How long each part may take to become healthy, e.g. 90s or 2m.")]
 
@@ -93,7 +93,7 @@ def start(
 ) -> None:
     """Start stopped containers and wait until they are healthy and in rotation.
 
-    Examples:
+    Example:
 
       msctl start orders
     """
@@ -102,7 +102,9 @@ def start(
 
 def wait(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Only these.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Only these; default: all.")
+    ] = None,
     timeout: Annotated[str, typer.Option(help="How long to wait, e.g. 90s or 2m.")] = "2m",
 ) -> None:
     """Wait until services are healthy; exit code 1 if they are not in time.
@@ -130,6 +132,7 @@ def _operate(
     context: typer.Context, verb: Verb, names: list[str] | None, *, as_json: bool, timeout: str
 ) -> None:
     from msctl.cli.durations import seconds  # noqa: PLC0415
+    from msctl.cli.interruption import telling_interruption  # noqa: PLC0415
     from msctl.engine.port import Identity  # noqa: PLC0415
     from msctl.orchestrator.journal import recorded  # noqa: PLC0415
     from msctl.orchestrator.operate import Operate  # noqa: PLC0415
@@ -142,7 +145,8 @@ def _operate(
     words = " ".join((verb, *(names or ())))
     with (
         wired.target(None).lock(verb),
-        recorded(wired.workspace, words, project.revision) as record,
+        recorded(wired.workspace, words, project.revision, wired.tell_history) as record,
+        telling_interruption("what was done so far stays", "run the same command to continue"),
         wired.access() as access,
         wired.progress(as_json=as_json) as sink,
     ):

@@ -11,7 +11,7 @@ import typer
 from msctl.cli.context import Context
 
 if TYPE_CHECKING:
-    from msctl.orchestrator.journal import Entry
+    from msctl.model.chronicle import Entry
 
 _CHANGES = 4
 
@@ -30,7 +30,7 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit code 4 when there are changes.")
     ] = False,
     force_recreate: Annotated[
-        bool, typer.Option("--force-recreate", help="As of 'up --force-recreate'.")
+        bool, typer.Option("--force-recreate", help="Show what 'up --force-recreate' would do.")
     ] = False,
 ) -> None:
     """Show what 'up' would do and why; nothing is changed.
@@ -65,24 +65,38 @@ def plan(
 def history(
     context: typer.Context,
     tail: Annotated[int, typer.Option("--tail", "-n", min=1, help="Only the last ones.")] = 30,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only this: command, health, circuit or agent.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show what changed, when and why: deployments from here, and what the agent did.
+    """Show what happened, when and why: commands, changes of health, circuits, what the agent did.
 
     Examples:
 
       msctl history
 
       msctl history -n 100 --json
+
+      msctl history --kind circuit
     """
+    from msctl.errors import UsageError  # noqa: PLC0415
+    from msctl.model.chronicle import KINDS  # noqa: PLC0415
     from msctl.orchestrator.chronicle import chronicle  # noqa: PLC0415
+    from msctl.orchestrator.observer import observer_if_there  # noqa: PLC0415
+    from msctl.telemetry.loglines.harmless import harmless, json_line  # noqa: PLC0415
 
     wired: Context = context.obj
-    found = chronicle(wired.engine, wired.workspace, wired.loaded.project.name)
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"--kind: there is no '{kind}'", f"one of {', '.join(KINDS)}")
+    project = wired.loaded.project.name
+    with wired.access() as access:
+        observer = observer_if_there(access, wired.workspace)
+        found = chronicle(wired.engine, wired.workspace, project, observer, kind)
     if not found and not wired.quiet:
-        wired.consoles.messages.print("nothing was done from here yet")
+        wired.consoles.messages.print("nothing is known to have happened")
     for entry in found[-tail:]:
-        print(json.dumps(asdict(entry)) if as_json else _line(entry))
+        print(json_line(asdict(entry)) if as_json else harmless(_line(entry)))
 
 
 def rollback(
@@ -107,8 +121,9 @@ def rollback(
 
     wired: Context = context.obj
     patience = seconds(timeout)
+    workspace = wired.workspace
     wired.require_engine()
-    deployment = goal(wired.workspace, to)
+    deployment = goal(workspace, to)
     with wired.target(None).lock("rollback"):
         wired.use(loaded_from(deployment, wired))
         command = f"rollback to {deployment.number}"

@@ -9,7 +9,7 @@ from msctl.errors import UsageError
 
 if TYPE_CHECKING:
     from msctl.cli.context import Context
-    from msctl.manifest import Loaded
+    from msctl.manifest.loaded import Loaded
     from msctl.orchestrator.journal import Deployment
     from msctl.orchestrator.workspace import Workspace
 
@@ -36,10 +36,11 @@ def goal(workspace: Workspace, number: int | None) -> Deployment:
 
 def loaded_from(deployment: Deployment, wired: Context) -> Loaded:
     """The manifest as it was deployed, in the folder where it stands."""
+    from msctl.manifest.disk import Disk  # noqa: PLC0415
     from msctl.manifest.loading import validate  # noqa: PLC0415
     from msctl.manifest.source import decode  # noqa: PLC0415
 
     name = f"{wired.manifest.name} of deployment {deployment.number}"
     text = decode(name, deployment.manifest.encode())
     over = decode(f"overlay of {name}", deployment.overlay.encode()) if deployment.overlay else None
-    return validate(text, os.environ, wired.manifest.resolve().parent, over)
+    return validate(text, os.environ, Disk(wired.manifest.resolve().parent), over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -84,7 +85,7 @@ def init(
         say(f"{name} was there and stays as it is")
     say("next:")
     if folder.resolve() != Path.cwd():
-        say(f"  cd {folder}")
+        say(f"  cd {shlex.quote(str(folder))}", markup=False)
     say("  msctl up")
     say(f"  {_curl(f'http://127.0.0.1:{made.port}', made.service)}")
 
@@ -205,7 +206,7 @@ def _document(made: Made) -> dict[str, object]:
 def _tell(wired: Context, made: Made, template: Template) -> None:
     say = wired.consoles.messages.print
     folder = f"services/{made.order.name}"
-    say(f"service '{made.order.name}' in {folder} ({len(made.files)} files), added to msctl.yaml")
+    say(f"service '{made.order.name}' in {folder} ({len(made.files)} files), added to {wired.manifest.name}")
     say("next:")
     if template.test is not None:
         say(f"  (cd {folder} && {template.test})")

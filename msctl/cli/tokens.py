@@ -41,13 +41,13 @@ def issue(
     client: Annotated[str | None, typer.Option("--client", help="A client of auth.clients.")] = None,
     service: Annotated[str | None, typer.Option("--service", help="A service, as it calls others.")] = None,
     subject: Annotated[
-        str | None, typer.Option("--subject", help="For whom; the client itself if absent.")
+        str | None, typer.Option("--subject", help="For whom; default: the client itself.")
     ] = None,
     audience: Annotated[str | None, typer.Option("--audience", help="gateway, or a service.")] = None,
     scope: Annotated[
-        str | None, typer.Option("--scope", help="Scopes, separated by blanks; all if absent.")
+        str | None, typer.Option("--scope", help="Scopes, separated by blanks; default: all.")
     ] = None,
-    ttl: Annotated[str | None, typer.Option("--ttl", help="How long it is valid; 15m if absent.")] = None,
+    ttl: Annotated[str | None, typer.Option("--ttl", help="How long it is valid; default: 15m.")] = None,
 ) -> None:
     """Print an access token: the operator's, for the gateway and all that its routes ask for, or a client's.
 
@@ -102,11 +102,11 @@ def verify(
     context: typer.Context,
     token: TokenFile = STDIN,
     jwks: Annotated[
-        str | None, typer.Option("--jwks", help="File or URL of the keys; the project's if absent.")
+        str | None, typer.Option("--jwks", help="File or URL of the keys; default: the project's.")
     ] = None,
     issuer: Annotated[str | None, typer.Option("--issuer", help="Who must have issued it.")] = None,
     audience: Annotated[
-        str | None, typer.Option("--audience", help="For whom it must be; gateway if absent.")
+        str | None, typer.Option("--audience", help="For whom it must be; default: gateway.")
     ] = None,
     scope: Annotated[str | None, typer.Option("--scope", help="Scopes that it must have.")] = None,
     as_json: Json = False,
@@ -218,7 +218,9 @@ def clients(
 
     wired: Context = context.obj
     if (name is None) != (save is None):
-        raise UsageError("a secret needs its client and a file", "msctl token clients web --save web.secret")
+        raise UsageError(
+            "a secret needs its client and a file", "such as 'msctl token clients web --save web.secret'"
+        )
     if name is not None and save is not None:
         _save(wired, name, save)
         return
@@ -246,7 +248,9 @@ def _save(wired: Context, name: str, path: Path) -> None:
         with os.fdopen(descriptor, "w") as file:
             file.write(f"{secret}\n")
     except OSError as exc:
-        raise MsctlError(f"cannot write {path}: {exc.strerror}") from exc
+        raise MsctlError(
+            f"cannot write {path}: {exc.strerror}", "name a new file, whose folder is there"
+        ) from exc
     if not wired.quiet:
         wired.consoles.messages.print(f"the secret of client '{name}' is in {path}", markup=False)
 
@@ -270,7 +274,7 @@ def _token(path: Path) -> bytes:
     from msctl.errors import UsageError  # noqa: PLC0415
 
     if path == STDIN and sys.stdin.isatty():
-        raise UsageError("no token came", "pipe one in: msctl token issue | msctl token inspect")
+        raise UsageError("no token came", "pipe one in, such as 'msctl token issue | msctl token inspect'")
     try:
         return (sys.stdin.buffer.read() if path == STDIN else path.read_bytes()).strip()
     except OSError as exc:

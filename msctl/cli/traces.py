@@ -54,11 +54,11 @@ def trace(
     wired: Context = context.obj
     if trace_id is not None:
         if len(trace_id) < _SHORTEST_ID:
-            raise UsageError(f"'{trace_id}' is too short for a trace id", "msctl trace lists the last ones")
+            raise UsageError(f"'{trace_id}' is too short for a trace id", "'msctl trace' lists the last ones")
         wanted = Wanted(trace=trace_id.lower(), spans=True)
         found = traces(_records(wired, wanted, None), rows=True)
         if not found:
-            raise MsctlError(f"nothing is known of trace '{trace_id}'", "msctl trace")
+            raise MsctlError(f"nothing is known of trace '{trace_id}'", "'msctl trace' lists the last ones")
         for one in found:
             if as_json:
                 print(json.dumps(one.to_json(), indent=2, default=str))
@@ -70,6 +70,8 @@ def trace(
     shown = sorted(listed, key=lambda one: -one.duration)[:count] if slowest else listed[-count:]
     if as_json:
         print(json.dumps([one.to_json() for one in shown], indent=2))
+    elif not shown:
+        wired.consoles.messages.print("no request failed yet" if errors else "no request was traced yet")
     else:
         wired.consoles.answer.print(traces_view(shown))
 

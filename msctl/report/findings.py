@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from msctl.report.console import harmless
+
 _MARKS = {
     "pass": ("✓", "green"),
     "warn": ("!", "yellow"),
@@ -24,7 +26,9 @@ def checks_view(rows: Iterable[tuple[str, str, str, str | None]]) -> RenderableT
     table.add_column(overflow="fold")
     for level, check, found, remedy in rows:
         mark, style = _MARKS[level]
-        table.add_row(Text(mark, style), Text(check, "bold" if level == "fail" else ""), Text(found))
+        table.add_row(
+            Text(mark, style), Text(check, "bold" if level == "fail" else ""), Text(harmless(found))
+        )
         if remedy:
             table.add_row("", "", Text(f"→ {remedy}", "cyan"))
     return Group(table)

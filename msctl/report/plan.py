@@ -16,6 +16,7 @@ from msctl.plan.operations import (
 )
 
 _MARKS = {"create": "+", "remove": "-", "build": "+", "start": "+", "update files of": "~"}
+_MARKS |= {"drop the former password of": "-"}
 
 
 def downtime(plan: Plan, operation: Operation) -> bool:

@@ -136,7 +136,7 @@ def renderer(console: Console, *, quiet: bool, as_json: bool) -> Renderer:
         return JsonProgress()
     if quiet:
         return QuietProgress(console)
-    if console.is_terminal and not console.is_dumb_terminal:
+    if console.is_interactive:
         return LiveProgress(console, console.height)
     return PlainProgress(console)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from msctl.model.status import (
-    CircuitStatus,
-    Health,
-    InstanceStatus,
-    ServiceStatus,
-    StatusReport,
-)
 from msctl.report.console import harmless
+
+if TYPE_CHECKING:
+    from msctl.model.status import (
+        CircuitStatus,
+        Health,
+        InstanceStatus,
+        ServiceStatus,
+        StatusReport,
+    )
 
 _MARKS: dict[str, tuple[str, str]] = {
     "pass": ("✓ pass", "green"),

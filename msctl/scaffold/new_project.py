@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msctl.errors import UsageError
-from msctl.manifest.names import unusable_project
+from msctl.manifest.names import label_like, unusable_project
 from msctl.model.project import Project
 from msctl.scaffold import placing
 from msctl.scaffold.new_service import Made, new_service
@@ -36,7 +35,7 @@ class NewProject:
 
 def project_name(folder: Path) -> str:
     """A project's name after its folder's; ``UsageError`` where that gives none."""
-    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:63].strip("-")
+    name = label_like(folder.resolve().name)[:63].strip("-")
     if trouble := unusable_project(name):
         raise UsageError(f"the folder's name makes no project name: {trouble}", "say one: --project NAME")
     return name
@@ -47,7 +46,10 @@ def new_project(
 ) -> NewProject:
     """Write a project into ``folder``, which may be there but holds no manifest; all of it or nothing."""
     if trouble := unusable_project(name):
-        raise UsageError(f"--project: {trouble}")
+        raise UsageError(f"--project: {trouble}", "choose another name")
+    if template.image:
+        hint = "begin with sources; 'msctl scaffold new-service NAME --template image' adds finished images"
+        raise UsageError(f"--template: '{template.name}' has no sources to begin with", hint)
     order = replace(order, route=order.route or f"/api/{order.name}")
     check(order)
     manifest = folder / MANIFEST

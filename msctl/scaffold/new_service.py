@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msctl.errors import ManifestInvalid, UsageError
-from msctl.manifest import Source, validate
+from msctl.manifest.disk import Disk
+from msctl.manifest.loading import validate
+from msctl.manifest.source import Source
 from msctl.manifest.suggest import known
 from msctl.model.project import Project
 from msctl.scaffold import placing
@@ -61,7 +63,7 @@ def _check_against(order: Order, template: Template, project: Project) -> None:
         raise UsageError(f"there is a service '{order.name}' already", "choose another name")
     for callee in order.calls:
         if callee not in project.services:
-            hint = known(callee, project.services, f"known: {', '.join(project.services) or 'none'}")
+            hint = known(callee, project.services, f"there are: {', '.join(project.services) or 'none'}")
             raise UsageError(f"--calls: there is no service '{callee}'", hint)
     if template.image and order.image is None:
         raise UsageError("template image runs a finished image", "say which: --image NAME:TAG")
@@ -79,9 +81,8 @@ def _check_against(order: Order, template: Template, project: Project) -> None:
 
 def _check_manifest(text: str, manifest: Path, environment: Mapping[str, str]) -> None:
     try:
-        validate(
-            Source(manifest.name, text.removeprefix("\ufeff"), ""), environment, manifest.resolve().parent
-        )
+        source = Source(manifest.name, text.removeprefix("\ufeff"), "")
+        validate(source, environment, Disk(manifest.resolve().parent))
     except ManifestInvalid as error:
         raise ManifestInvalid(
             f"with this service {manifest.name} would not be valid; nothing was written",

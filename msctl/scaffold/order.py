@@ -9,6 +9,7 @@ from msctl.errors import UsageError
 from msctl.manifest import names, paths
 from msctl.manifest.faults import Fault
 from msctl.model.project import DatabaseEngine
+from msctl.scaffold.module_names import is_taken
 
 DATABASES: dict[DatabaseEngine, str] = {"postgres": "PostgreSQL", "mariadb": "MariaDB", "redis": "Redis"}
 
@@ -39,9 +40,9 @@ class Order:
 
     @property
     def module(self) -> str:
-        """The service's name as a word of a programming language."""
+        """The service's name as a word of Python that means nothing else there."""
         word = self.name.replace("-", "_")
-        return f"service_{word}" if word[0].isdigit() else word
+        return f"service_{word}" if word[0].isdigit() or is_taken(word) else word
 
 
 def check(order: Order) -> None:

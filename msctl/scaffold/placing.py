@@ -65,12 +65,19 @@ def read(path: Path) -> str:
 
 
 def create(path: Path, rendered: Rendered) -> None:
-    """Write a file that must not exist yet."""
+    """Write a file that must not exist yet; it is whole or not there."""
     try:
-        with path.open("xb") as file:
-            file.write(rendered.content)
+        file = path.open("xb")
     except FileExistsError as error:
-        raise UsageError(f"{path} is there already, and nothing is overwritten") from error
+        raise UsageError(
+            f"{path} is there already, and nothing is overwritten", "choose another name"
+        ) from error
+    try:
+        with file:
+            file.write(rendered.content)
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def replace(path: Path, before: str, text: str) -> None:

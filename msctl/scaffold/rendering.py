@@ -37,7 +37,9 @@ def render(template: Template, variables: Mapping[str, Any]) -> dict[str, Render
                 text = environment.get_template(name).render(variables)
                 content = _tidy(text).encode()
         except (TemplateError, UnicodeDecodeError) as error:
-            raise UsageError(f"the template's file {path} cannot be filled in: {error}") from error
+            raise UsageError(
+                f"the template's file {path} cannot be filled in: {error}", "mend the template"
+            ) from error
         if content or not name.endswith(SUFFIX):
             found[target] = Rendered(content, bool(path.stat().st_mode & _EXECUTABLE))
     return found
@@ -64,7 +66,7 @@ def _environment(template: Template) -> SandboxedEnvironment:
 def _target(name: str) -> str:
     parts = name.removesuffix(SUFFIX).split("/")
     if any(part in ("", ".", "..") for part in parts):
-        raise UsageError(f"the template's file name '{name}' leads elsewhere")
+        raise UsageError(f"the template's file name '{name}' leads elsewhere", "mend the template")
     return "/".join("." + part.removeprefix(_DOT) if part.startswith(_DOT) else part for part in parts)
 
 

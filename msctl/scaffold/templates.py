@@ -91,7 +91,7 @@ def _read(name: str, folder: Path) -> Template:
     try:
         about = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+        raise UsageError(f"{path} cannot be read: {error}", "mend the template") from error
     if not isinstance(about, dict):
         raise UsageError(f"{path} is not a mapping", f"keys: {', '.join(_KEYS)}")
     for key, value in about.items():

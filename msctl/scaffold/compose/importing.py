@@ -10,11 +10,16 @@ from typing import Any
 import yaml
 
 from msctl.errors import ManifestInvalid, UsageError
-from msctl.manifest import Source, validate
+from msctl.manifest.disk import Disk
+from msctl.manifest.loading import validate
 from msctl.manifest.names import unusable_project
+from msctl.manifest.source import Source
 from msctl.model.problem import ManifestProblem
 from msctl.scaffold import snippets
-from msctl.scaffold.compose.reading import Imported, Note, read, service_name
+from msctl.scaffold.compose.notes import Imported, Note
+from msctl.scaffold.compose.reading import read, service_name
+
+_LARGEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def import_compose(path: Path, environment: Mapping[str, str], port: int) -> Res
         name = "imported"
     text = _manifest(found, name, port)
     try:
-        validate(Source("msctl.yaml", text, ""), environment, path.resolve().parent)
+        validate(Source("msctl.yaml", text, ""), environment, Disk(path.resolve().parent))
     except ManifestInvalid as invalid:
         return Result(text, tuple(found.notes), invalid.problems)
     return Result(text, tuple(found.notes), ())
@@ -43,16 +48,48 @@ def import_compose(path: Path, environment: Mapping[str, str], port: int) -> Res
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = _loaded(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise UsageError(f"there is no file {path}", "name a Compose file") from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} is not YAML: {str(exc).splitlines()[0]}") from exc
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror}", "name a Compose file") from exc
+    except RecursionError as exc:
+        raise UsageError(f"{path} is nested too deeply", "name a Compose file") from exc
+    except (yaml.YAMLError, ValueError) as exc:  # a date that is none is a ValueError
+        raise UsageError(f"{path} is not YAML: {str(exc).splitlines()[0]}", "name a Compose file") from exc
     services = document.get("services") if isinstance(document, dict) else None
-    if not isinstance(services, dict) or not all(isinstance(e, dict | None) for e in services.values()):
-        raise UsageError(f"{path} is not a Compose file", "it has services, each of them a mapping")
+    if not isinstance(services, dict) or not all(
+        isinstance(name, str) and isinstance(entry, dict | None) for name, entry in services.items()
+    ):
+        raise UsageError(f"{path} is not a Compose file", "it has services by name, each of them a mapping")
     found: Mapping[str, Any] = document
     return found
+
+
+def _loaded(text: str) -> Any:
+    """What the text says; ``ValueError`` for one that only its aliases make large."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _written_out(node, {}) > _LARGEST:
+            raise ValueError(f"written out without aliases it has more than {_LARGEST} values")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values there are below, each counted as often as it is referred to."""
+    if id(node) not in known:
+        known[id(node)] = 1  # for a node within itself
+        if isinstance(node, yaml.MappingNode):
+            below = [one for pair in node.value for one in pair]
+        else:
+            below = node.value if isinstance(node, yaml.SequenceNode) else []
+        known[id(node)] = 1 + sum(_written_out(one, known) for one in below)
+    return known[id(node)]
 
 
 def _manifest(found: Imported, name: str, port: int) -> str:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msctl.scaffold.compose.values import Unfit, container_port, duration, pairs, size, text
+from msctl.scaffold.compose.notes import Imported, noting
+from msctl.scaffold.compose.roles import dependencies, owners_of, role_of
+from msctl.scaffold.compose.values import (
+    Unfit,
+    container_port,
+    decimal,
+    duration,
+    mapping,
+    pairs,
+    several,
+    size,
+    text,
+    whole,
+)
 
-ENGINES = {
-    "postgres": "postgres",
-    "postgis": "postgres",
-    "mariadb": "mariadb",
-    "mysql": "mariadb",
-    "redis": "redis",
-}
-PLATFORM = {
-    "rabbitmq": "the platform has a broker; say publishes and subscribes",
-    "consul": "the platform has a registry",
-    "traefik": "the platform has a gateway; routes are under gateway.routes",
-    "prometheus": "the platform has metrics",
-}
 _PROBE = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(?P<path>/[^\s'\"|;&]*)?"
 )
@@ -41,28 +40,6 @@ _NEVER_SILENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that was not carried over as it was, and why."""
-
-    path: str
-    what: str
-
-
-@dataclass(slots=True)
-class Imported:
-    """Entries of a manifest, in its order, and the notes."""
-
-    services: dict[str, dict[str, Any]] = field(default_factory=dict)
-    routes: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    name: str | None = None
-
-    def note(self, path: str, what: str) -> None:
-        """Keep a note."""
-        self.notes.append(Note(path, what))
-
-
 def read(document: Mapping[str, Any]) -> Imported:
     """Everything that a manifest can say of a Compose file."""
     found = Imported(name=document.get("name"))
@@ -70,8 +47,8 @@ def read(document: Mapping[str, Any]) -> Imported:
     for key in document:
         if key not in ("services", "name", "version"):
             found.note(str(key), "not carried over")
-    roles = {name: _role(entry) for name, entry in declared.items()}
-    owners = _owners(declared, roles, found)
+    roles = {name: role_of(entry) for name, entry in declared.items()}
+    owners = owners_of(declared, roles, found)
     for name, entry in declared.items():
         if roles[name] == "":
             _service(found, str(name), entry or {}, roles, owners)
@@ -83,78 +60,28 @@ def service_name(name: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
 
 
-def _role(entry: Any) -> str:
-    """``database ENGINE``, ``platform`` or nothing for an ordinary service."""
-    image = str((entry or {}).get("image", ""))
-    last = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
-    if (entry or {}).get("build"):
-        return ""
-    if last in ENGINES:
-        return f"database {ENGINES[last]}"
-    return next((f"platform {known}" for known in PLATFORM if last == known), "")
-
-
-def _dependencies(entry: Any) -> list[str]:
-    return [str(name) for name in (entry or {}).get("depends_on") or ()]
-
-
-def _mentions(entry: Any, name: str) -> bool:
-    values = [value or "" for _, value in pairs((entry or {}).get("environment"))]
-    return any(re.search(rf"(?:\b|@){re.escape(name)}(?::\d+|/|\b)", value) for value in values)
-
-
-def _owners(declared: Mapping[str, Any], roles: Mapping[str, str], found: Imported) -> dict[str, str]:
-    """By service, the database of its own; one that several use is nobody's."""
-    owners: dict[str, str] = {}
-    for name, role in roles.items():
-        if role.startswith("platform"):
-            found.note(f"services.{name}", f"left out: {PLATFORM[role.split()[1]]}")
-        if not role.startswith("database"):
-            continue
-        users = [
-            other for other, entry in declared.items()
-            if roles[other] == "" and (name in _dependencies(entry) or _mentions(entry, name))
-        ]  # fmt: skip
-        if not users:
-            found.note(f"services.{name}", "left out: no service uses this database")
-        for user in users:
-            if user in owners:
-                found.note(f"services.{name}", f"left out for '{user}', which has a database already")
-                continue
-            owners[user] = role.split()[1]
-            _note_database(found, name, user, declared[name], shared=len(users) > 1)
-    return owners
-
-
-def _note_database(found: Imported, name: str, user: str, entry: Any, *, shared: bool) -> None:
-    own = "a database of its own, empty" if shared else "its own database"
-    found.note(
-        f"services.{name}", f"became {own} of '{user}'; its URL is in the file named by DATABASE_URL_FILE"
-    )
-    if "mysql" in str(entry.get("image")):
-        found.note(f"services.{name}.image", "MySQL became MariaDB")
-
-
 def _service(
     found: Imported, name: str, entry: Mapping[str, Any], roles: Mapping[str, str], owners: Mapping[str, str]
 ) -> None:  # fmt: skip
     ours, path = service_name(name), f"services.{name}"
     if ours != name:
         found.note(path, f"is named '{ours}': names are lower-case letters, digits and dashes")
+    if ours in found.services:
+        found.note(path, "left out: another service has that name")
+        return
     keys: dict[str, Any] = {}
     handled = {"depends_on", "image", "build", "ports", "expose"}
     _origin(found, path, entry, keys)
     published = _ports(found, path, entry, keys)
     if name in owners:
         keys["database"] = owners[name]
-    called = [service_name(one) for one in _dependencies(entry) if roles.get(one) == ""]
-    if called:
-        keys["calls"] = called
-        found.note(f"{path}.depends_on", "became calls: services start side by side and may call these")
+    with noting(found, f"{path}.depends_on"):
+        _calls(found, f"{path}.depends_on", dependencies(entry), roles, keys)
     for key, convert in _CONVERTERS.items():
         if key in entry:
             handled.add(key)
-            _convert(found, f"{path}.{key}", convert, entry[key], keys)
+            with noting(found, f"{path}.{key}"):
+                convert(found, f"{path}.{key}", entry[key], keys)
     for key in entry:
         if key not in handled:
             found.note(f"{path}.{key}", _NEVER_SILENT.get(str(key), "not carried over"))
@@ -165,41 +92,43 @@ def _service(
         found.note(f"{path}.ports", f"became the route /{ours} of the gateway")
 
 
-def _convert(
-    found: Imported, path: str, convert: Callable[[Imported, str, Any, dict[str, Any]], None], value: Any,
-    keys: dict[str, Any],
-) -> None:  # fmt: skip
-    try:
-        convert(found, path, value, keys)
-    except Unfit as exc:
-        found.note(path, f"not carried over: {exc}")
+def _calls(
+    found: Imported, path: str, named: Sequence[str], roles: Mapping[str, str], keys: dict[str, Any]
+) -> None:
+    called = [service_name(one) for one in named if roles.get(one) == ""]
+    if called:
+        keys["calls"] = called
+        found.note(path, "became calls: services start side by side and may call these")
 
 
 def _origin(found: Imported, path: str, entry: Mapping[str, Any], keys: dict[str, Any]) -> None:
     build = entry.get("build")
     if build is None:
-        keys["image"] = text(entry.get("image", ""))
+        with noting(found, f"{path}.image"):
+            keys["image"] = text(entry.get("image") or "")
         return
-    given = {"context": build} if isinstance(build, str) else dict(build)
+    with noting(found, f"{path}.build"):
+        _build(found, path, {"context": build} if isinstance(build, str) else dict(mapping(build)), keys)
+    if "image" in entry:
+        found.note(f"{path}.image", "not carried over: msctl names what it builds")
+
+
+def _build(found: Imported, path: str, given: dict[str, Any], keys: dict[str, Any]) -> None:
     keys["build"] = text(given.pop("context", ".")).removeprefix("./") or "."
     if given.get("dockerfile") == "Dockerfile":
         del given["dockerfile"]
     for key in given:
         found.note(f"{path}.build.{key}", "not carried over: msctl builds the folder's Dockerfile as it is")
-    if "image" in entry:
-        found.note(f"{path}.image", "not carried over: msctl names what it builds")
 
 
 def _ports(found: Imported, path: str, entry: Mapping[str, Any], keys: dict[str, Any]) -> bool:
     ports: dict[int, bool] = {}
     for key in ("ports", "expose"):
-        for value in entry.get(key) or ():
-            try:
-                number, published = container_port(value)
-            except (Unfit, KeyError, ValueError) as exc:
-                found.note(f"{path}.{key}", f"not carried over: {exc}")
-                continue
-            ports[number] = published or ports.get(number, False)
+        with noting(found, f"{path}.{key}"):
+            for value in several(entry.get(key)):
+                with noting(found, f"{path}.{key}"):
+                    number, published = container_port(value)
+                    ports[number] = published or ports.get(number, False)
     for number in list(ports)[1:]:
         found.note(f"{path}.ports", f"port {number} is not carried over: a service has one port")
     first = next(iter(ports), None)
@@ -220,22 +149,26 @@ def _environment(found: Imported, path: str, value: Any, keys: dict[str, Any]) -
 
 
 def _deploy(found: Imported, path: str, value: Any, keys: dict[str, Any]) -> None:
-    value = value or {}
-    if "replicas" in value:
-        keys["replicas"] = value["replicas"]
-    limits = (value.get("resources") or {}).get("limits") or {}
-    if "memory" in limits:
-        keys.setdefault("resources", {})["memory"] = size(limits["memory"])
-    if "cpus" in limits:
-        keys.setdefault("resources", {})["cpus"] = float(limits["cpus"])
+    value = mapping(value)
+    resources = mapping(value.get("resources"))
+    limits = mapping(resources.get("limits"))
+    for given, name, put in (
+        (value, "replicas", _into("replicas", whole)),
+        (limits, "memory", _into("resources.memory", size)),
+        (limits, "cpus", _into("resources.cpus", decimal)),
+    ):
+        if name in given:
+            with noting(found, f"{path}.{name}"):
+                put(found, path, given[name], keys)
     for key in value:
         if key not in ("replicas", "resources"):
             found.note(f"{path}.{key}", "not carried over")
-    if (value.get("resources") or {}).get("reservations"):
+    if resources.get("reservations"):
         found.note(f"{path}.resources.reservations", "not carried over")
 
 
 def _healthcheck(found: Imported, path: str, value: Any, keys: dict[str, Any]) -> None:
+    value = mapping(value)
     test = value.get("test")
     written = " ".join(map(str, test)) if isinstance(test, list) else str(test or "")
     match = _PROBE.search(written)
@@ -255,8 +188,9 @@ def _into(name: str, convert: Callable[[Any], Any]) -> Callable[[Imported, str, 
     section, _, key = name.rpartition(".")
 
     def put(_: Imported, __: str, value: Any, keys: dict[str, Any]) -> None:
+        converted = convert(value)
         target = keys.setdefault(section, {}) if section else keys
-        target[key] = convert(value)
+        target[key] = converted
 
     return put
 
@@ -265,8 +199,8 @@ _CONVERTERS: Mapping[str, Callable[[Imported, str, Any, dict[str, Any]], None]] 
     "environment": _environment,
     "deploy": _deploy,
     "healthcheck": _healthcheck,
-    "scale": _into("replicas", int),
+    "scale": _into("replicas", whole),
     "stop_grace_period": _into("stop_grace", duration),
     "mem_limit": _into("resources.memory", size),
-    "cpus": _into("resources.cpus", float),
+    "cpus": _into("resources.cpus", decimal),
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 _VARIABLE = re.compile(
     r"\$(?:\$|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<kind>:?[-?+])?(?P<rest>[^{}]*)\})"
@@ -12,6 +12,8 @@ _VARIABLE = re.compile(
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bkmg]?)(?:i?b)?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _MIB = 1024**2
+
+Number = TypeVar("Number", int, float)
 
 
 class Unfit(Exception):
@@ -22,7 +24,42 @@ def text(value: Any) -> str:
     """A value as Compose would pass it on, its variables in the manifest's grammar."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        raise Unfit("it is no text")
     return _VARIABLE.sub(_variable, str(value))
+
+
+def mapping(value: Any) -> Mapping[Any, Any]:
+    """A mapping; nothing written is an empty one."""
+    if not isinstance(value, Mapping | None):
+        raise Unfit("it is not a mapping")
+    return value or {}
+
+
+def several(value: Any) -> list[Any]:
+    """The members of a list, or the names in a mapping; nothing written is none."""
+    if not isinstance(value, list | Mapping | None):
+        raise Unfit("it is not a list")
+    return list(value or ())
+
+
+def whole(value: Any) -> int | str:
+    """A whole number, or the variable that will be one."""
+    return _number(value, int, "it is not a whole number")
+
+
+def decimal(value: Any) -> float | str:
+    """A number, or the variable that will be one."""
+    return _number(value, float, "it is not a number")
+
+
+def _number(value: Any, parse: Callable[[Any], Number], otherwise: str) -> Number | str:
+    if isinstance(value, str) and "$" in value:
+        return text(value)
+    try:
+        return parse(value)
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise Unfit(otherwise) from exc
 
 
 def _variable(match: re.Match[str]) -> str:
@@ -41,9 +78,9 @@ def pairs(value: Any) -> Iterator[tuple[str, str | None]]:
     if isinstance(value, Mapping):
         yield from ((str(name), None if given is None else text(given)) for name, given in value.items())
     else:
-        for line in value or ():
-            name, equals, given = str(line).partition("=")
-            yield name, text(given) if equals else None
+        for line in several(value):
+            name, equals, given = text(line).partition("=")
+            yield name, given if equals else None
 
 
 def size(value: Any) -> str:
@@ -70,11 +107,14 @@ def duration(value: Any) -> str:
 def container_port(value: Any) -> tuple[int, bool]:
     """The port inside the container, and whether it is published, of one entry of ``ports`` or ``expose``."""
     if isinstance(value, Mapping):
-        return int(value["target"]), "published" in value
+        target = whole(value.get("target"))
+        if isinstance(target, str):
+            raise Unfit(f"'{target}' is a variable, and a port has to be known")
+        return target, "published" in value
     written, _, protocol = str(value).partition("/")
     if protocol not in ("", "tcp"):
         raise Unfit(f"'{value}' is not TCP")
     *published, inside = written.split(":")
-    if not inside.isdecimal():
-        raise Unfit(f"'{value}' is more than one port")
+    if not re.fullmatch(r"\d{1,5}", inside, re.ASCII):
+        raise Unfit(f"'{value}' is not one port")
     return int(inside), bool(published)

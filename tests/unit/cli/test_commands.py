@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import msctl
 from msctl.manifest import pending
+from msctl.registry.entry import InstanceHealth
 from tests.unit.cli.conftest import Cli
 from tests.unit.orchestrator.stage import Stage
 
@@ -51,6 +53,29 @@ def test_warnings_are_lines_of_json_too(
     assert found.code == 0
     warnings = [event for event in map(json.loads, found.err.splitlines()) if event["event"] == "Notice"]
     assert "platform.logs.loki" in warnings[0]["text"]
+
+
+@pytest.mark.parametrize("words", [("up",), ("up", "--json"), ("--quiet", "up")])
+def test_up_waits_for_a_registry_that_wavers(
+    cli: Cli, stage: Stage, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    cli("up")
+    health, readings = stage.registry.health, []
+
+    def wavering(project: str) -> list[InstanceHealth]:
+        readings.append(project)
+        found = list(health(project))
+        if len(readings) != 2:  # the first is the plan's, the second the status'
+            return found
+        return [replace(found[0], status="fail", output="timeout"), *found[1:]]
+
+    monkeypatch.setattr(stage.registry, "health", wavering)
+    found = cli(*words)
+    assert (found.code, len(readings)) == (0, 3)
+    assert ("waiting for the registry" in found.err) is ("--quiet" not in words)
+    if "--json" in words:
+        assert json.loads(found.out)["status"]["healthy"]
+        assert [json.loads(line)["event"] for line in found.err.splitlines()] == ["Notice"]
 
 
 def test_quiet_tells_nothing_but_the_answer(cli: Cli, stage: Stage) -> None:

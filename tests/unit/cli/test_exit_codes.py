@@ -6,15 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
 from msctl import errors
-from msctl.cli import main as main_module
-from msctl.cli.context import Context
-from tests.unit.cli.conftest import Cli
+from msctl.cli.words import our_voice
+from tests.unit.cli.conftest import Cli, failing
 from tests.unit.orchestrator.stage import Stage
 from tests.unit.orchestrator.test_workspace import hold
 
@@ -65,9 +63,28 @@ def test_an_invalid_manifest_is_exit_2_with_its_place(cli: Cli, folder: Path) ->
 def test_wrong_words_are_exit_2_with_a_suggestion(cli: Cli) -> None:
     found = cli("stauts")
     assert (found.code, found.out) == (2, "")
-    assert "Did you mean 'status', " in found.err
+    assert "; did you mean 'status', " in found.err
     assert cli("up", "--jsno").code == 2
     assert cli("logs", "--tail", "-1").code == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "ours"),
+    [
+        ("No such option: --jsno", "no such option: --jsno"),
+        ("No such command 'dbb'. Did you mean 'db'?", "no such command 'dbb'; did you mean 'db'?"),
+        (
+            "Invalid value for '--database' / '-d': Value error, 'mongo' is not one of 'a', 'b'.",
+            "invalid value for '--database' / '-d': 'mongo' is not one of 'a', 'b'",
+        ),
+        (
+            "Invalid value for '--port': Input should be greater than or equal to 1.",
+            "invalid value for '--port': input should be greater than or equal to 1",
+        ),
+    ],
+)
+def test_what_is_wrong_about_words_is_said_in_our_voice(told: str, ours: str) -> None:
+    assert our_voice(told) == ours
 
 
 def test_a_wrong_duration_is_exit_2(cli: Cli, stage: Stage) -> None:
@@ -101,20 +118,6 @@ def test_removing_data_needs_a_yes(cli: Cli, stage: Stage) -> None:
     assert found.code == 2
     assert "--yes" in found.err
     assert stage.ids() != {}
-
-
-@pytest.mark.usefixtures("folder")
-def test_ctrl_c_in_a_command_is_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    failing(monkeypatch, KeyboardInterrupt())
-    assert cli("status").code == 130
-
-
-def test_ctrl_c_outside_of_one_is_130_and_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[int] = []
-    monkeypatch.setattr(os, "_exit", left.append)
-    monkeypatch.setattr(main_module, "run", interrupted)
-    main_module.main()
-    assert left == [130]
 
 
 @pytest.mark.usefixtures("folder")
@@ -167,16 +170,3 @@ def test_an_unwanted_removal_is_left(
     found = cli("down", "--volumes")
     assert (found.code, "nothing was done" in found.err) == (code, True)
     assert stage.engine.script.calls == []
-
-
-def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Let reading the manifest raise ``error``."""
-
-    def loaded(_: Context) -> Any:
-        raise error
-
-    monkeypatch.setattr(Context, "loaded", property(loaded))
-
-
-def interrupted() -> None:
-    raise KeyboardInterrupt

@@ -2,110 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from msctl.cli.app import app
-from tests.unit.cli.conftest import Cli, Result
-
-WORDS = {
-    "METHOD": "GET", "TARGET": "/x", "EVENT_TYPE": "a.b", "TYPE": "a.b", "FILE": "nowhere.yaml", "EVENT": "1",
-    "ID": "1", "KIND": "circuit-open", "INSTANCE": "shop-web-1",
-    "SERVICE=NUMBER": "orders=4",
-}  # fmt: skip
-OPTIONS = {
-    ("db", "clone"): ("--from", "other"),
-    ("events", "publish"): ("--data", "{}"),
-    ("events", "dead", "replay"): ("--all",),
-    ("events", "dead", "drop"): ("--all",),
-}
-ALONE = {
-    "doctor", "explain", "gateway reference", "gateway serve", "images build", "images get", "images list",
-    "import compose", "init", "manifest reference", "scaffold templates", "schema", "version",
-    "token inspect", "token verify",
-}  # fmt: skip
-"""Commands that need no manifest."""
-
-WITHOUT_ENGINE = {
-    "config", "db url", "export compose", "open", "routes", "routes match", "scaffold new-service",
-    "token clients", "validate",
-}  # fmt: skip
-"""Commands that need a manifest and no engine."""
-
-MANIFEST = """\
-project: shop
-services:
-  orders:
-    build: services/orders
-    database: postgres
-    scopes: [orders:read]
-    publishes: [a.b]
-    subscribes: [a.b]
-  web:
-    build: services/web
-"""
+from tests.unit.cli.conftest import Cli
+from tests.unit.cli.every_command import (
+    ALONE,
+    COMMANDS,
+    MANIFEST,
+    MORE,
+    WITH_ENGINE,
+    WITH_MANIFEST,
+    WITHOUT_ENGINE,
+    WORDS,
+    told,
+    words,
+)
 
 
-def leaves(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, command in group.commands.items():
-        below = getattr(command, "commands", None)
-        if below is None or getattr(command, "invoke_without_command", False):
-            yield (*path, name), command
-        if below is not None:
-            yield from leaves(command, (*path, name))
+@pytest.fixture
+def away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project on a machine whose engine does not answer."""
+    (folder / "msctl.yaml").write_text(MANIFEST)
+    (folder / "token.jwt").write_text("a.b.c")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/none.sock")
+    return folder
 
 
-def arguments(path: tuple[str, ...], command: Any) -> list[str]:
-    """The least that a command wants to be told."""
-    needed = [p for p in command.params if p.param_type_name == "argument" and p.required]
-    words = [WORDS.get(p.metavar or str(p.name).upper(), "orders") for p in needed]
-    confirmed = [name for p in command.params for name in p.opts if name == "--yes"]
-    return [*path, *words, *OPTIONS.get(path, ()), *confirmed]
+def test_the_table_knows_every_command_and_nothing_else() -> None:
+    assert set(ALONE) | WITHOUT_ENGINE | set(MORE) <= set(COMMANDS)
+    given = {word for name in COMMANDS for word in words(name)}
+    assert set(WORDS.values()) <= given
 
 
-COMMANDS = dict(leaves(get_command(app)))
-WITH_MANIFEST = {path: command for path, command in COMMANDS.items() if " ".join(path) not in ALONE}
-WITH_ENGINE = {
-    path: command for path, command in WITH_MANIFEST.items() if " ".join(path) not in WITHOUT_ENGINE
-}
+@pytest.mark.parametrize("name", WITH_MANIFEST)
+def test_without_a_manifest(cli: Cli, away: Path, name: str) -> None:
+    (away / "msctl.yaml").unlink()
+    told(cli(*words(name)), 2)
 
 
-def told(found: Result, code: int) -> None:
-    """One sentence, a remedy, nothing on stdout, no traceback."""
-    assert (found.code, found.out) == (code, "")
-    lines = [line for line in found.err.splitlines() if not line.startswith("msctl.yaml:")]
-    assert lines[0].startswith("error: "), found.err
-    assert any(line.startswith("hint: ") for line in lines), found.err
-    assert "Traceback" not in found.err
-    assert "stumbled" not in found.err
-
-
-@pytest.mark.parametrize("path", WITH_MANIFEST, ids=" ".join)
-def test_without_a_manifest(cli: Cli, folder: Path, path: tuple[str, ...]) -> None:
-    (folder / "msctl.yaml").unlink()
-    told(cli(*arguments(path, COMMANDS[path])), 2)
-
-
-@pytest.mark.parametrize("path", WITH_MANIFEST, ids=" ".join)
+@pytest.mark.parametrize("name", WITH_MANIFEST)
 def test_in_a_wrong_folder(
     cli: Cli,
-    folder: Path,
-    path: tuple[str, ...],
+    away: Path,
+    name: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    told(cli(*arguments(path, COMMANDS[path])), 2)
+    told(cli(*words(name)), 2)
 
 
-@pytest.mark.parametrize("path", WITH_ENGINE, ids=" ".join)
-def test_without_an_engine(
-    cli: Cli, folder: Path, path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", WITH_ENGINE)
+def test_without_an_engine(cli: Cli, away: Path, name: str) -> None:
+    told(cli(*words(name)), 3)
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_ENGINE))
+def test_what_needs_no_engine_does_without(cli: Cli, away: Path, name: str) -> None:
+    assert cli(*words(name)).code == 0
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_what_needs_no_manifest_does_without(cli: Cli, away: Path, name: str) -> None:
+    (away / "msctl.yaml").unlink()
+    found = cli(*words(name))
+    if name == "doctor" or ALONE[name] == 0:
+        assert (found.code, "error: " in found.err) == (ALONE[name], False)
+    else:
+        told(found, ALONE[name])
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "tcp://[::1", "tcp://engine:99999", "ssh://[a", "tcp://127.0.0.1:1"]
+)
+def test_an_address_that_is_none_is_an_engine_that_is_away(
+    cli: Cli, away: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "msctl.yaml").write_text(MANIFEST)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/none.sock")
-    told(cli(*arguments(path, COMMANDS[path])), 3)
+    monkeypatch.setenv("DOCKER_HOST", address)
+    told(cli("status"), 3)
+    assert cli("doctor").code == 1
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_wrong_words(cli: Cli, away: Path, name: str) -> None:
+    hands_on = COMMANDS[name].context_settings.get("ignore_unknown_options") if name else False
+    if not hands_on:
+        told(cli(*name.split(), "--nonsense"), 2)

@@ -115,5 +115,22 @@ def test_history_and_rollback(cli: Cli, stage: Stage, folder: Path) -> None:
     assert stage.engine.inspect("shop-web-1").image == "shop/web:two"
 
 
+def test_an_observer_that_cannot_be_told_is_mentioned_to_whoever_wants_details(
+    cli: Cli, stage: Stage
+) -> None:
+    words = "the observer was not told what was done"
+    assert words not in cli("up").err
+    stage.images.content["web"] = "two"
+    found = cli("--verbose", "up")
+    assert (found.code, words in found.err) == (0, True)
+
+
+def test_a_kind_of_history_that_is_none_is_wrong_usage(cli: Cli, stage: Stage) -> None:
+    cli("up")
+    assert cli("history", "--kind", "command").out.count("up [1] done") == 1
+    assert cli("history", "--kind", "health").out == ""
+    assert cli("history", "--kind", "weather").code == 2
+
+
 def test_there_is_nothing_to_go_back_to_at_first(cli: Cli, stage: Stage) -> None:
     assert cli("rollback").code == 2

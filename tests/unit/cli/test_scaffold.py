@@ -28,6 +28,15 @@ def test_init_says_what_to_run_next(cli: Cli, tmp_path: Path, monkeypatch: pytes
     assert cli("validate").code == 0
 
 
+def test_what_init_says_to_run_is_one_word_for_the_shell(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = cli("init", "new; echo [red]").err.splitlines()
+    assert told[0].startswith("project 'new-echo-red' in new; echo [red]: ")
+    assert told[2] == "  cd 'new; echo [red]'"
+
+
 def test_init_never_overwrites(cli: Cli, folder: Path) -> None:
     found = cli("init")
     assert found.code == 2

@@ -45,6 +45,12 @@ def test_a_bad_token_can_be_looked_into_or_is_none(cli: Cli, tmp_path: Path) -> 
         assert "Traceback" not in found.err
 
 
+def test_what_is_no_token_is_told_with_a_remedy(cli: Cli, tmp_path: Path) -> None:
+    found = cli("token", "inspect", saved(tmp_path, "garbage"))
+    assert (found.code, found.out) == (1, "")
+    assert "hint: a token is what 'msctl token issue' prints" in found.err
+
+
 def test_a_good_token_is_valid(cli: Cli, tmp_path: Path, offline: tuple[str, ...]) -> None:
     file = saved(tmp_path, good(time.time(), act={"sub": "gateway"}) + "\n")
     found = cli("token", "verify", file, *offline, "--scope", "orders:read")

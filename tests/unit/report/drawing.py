@@ -25,14 +25,19 @@ def drawn(
 
 
 def console_of(
-    monkeypatch: pytest.MonkeyPatch, *, width: int = 80, terminal: bool = False, plain: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    width: int = 80,
+    terminal: bool = False,
+    plain: bool = False,
+    kind: str = "xterm-256color",
 ) -> tuple[Console, StringIO]:
     """msctl's console for messages on a file that is, or is not, a terminal."""
     file = StringIO()
     if terminal:
         monkeypatch.setattr(file, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TERM", kind)
     monkeypatch.setattr(sys, "stderr", file)  # what colours there are is settled when the console is made
     console = consoles_of_msctl.consoles(plain=plain).messages
     console.file = file

@@ -85,5 +85,5 @@ def test_the_renderer_fits_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(renderer(on, quiet=False, as_json=False), LiveProgress)
     assert isinstance(renderer(on, quiet=True, as_json=False), QuietProgress)
     assert isinstance(renderer(on, quiet=True, as_json=True), JsonProgress)
-    monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(renderer(on, quiet=False, as_json=False), PlainProgress)
+    dumb, _ = console_of(monkeypatch, terminal=True, kind="dumb")
+    assert isinstance(renderer(dumb, quiet=False, as_json=False), PlainProgress)

@@ -14,10 +14,15 @@ from tests.unit.report.reports import CAUSE, NOW, failing, healthy, instance
 
 
 def shown(
-    report: StatusReport, monkeypatch: pytest.MonkeyPatch, width: int = 80, height: int = 24, **more: bool
+    report: StatusReport,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int = 80,
+    height: int = 24,
+    *,
+    terminal: bool = False,
 ) -> list[str]:
     monkeypatch.setenv("LINES", str(height))
-    console, file = console_of(monkeypatch, width=width, **more)
+    console, file = console_of(monkeypatch, width=width, terminal=terminal)
     console.print(live_view(report, NOW, console))
     return file.getvalue().splitlines()
 

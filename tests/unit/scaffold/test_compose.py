@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,9 @@ import pytest
 import yaml
 
 from msctl.errors import UsageError
-from msctl.manifest import Source, load, validate
+from msctl.manifest.disk import Disk
+from msctl.manifest.loading import load, validate
+from msctl.manifest.source import Source
 from msctl.scaffold.compose.exporting import export_compose
 from msctl.scaffold.compose.importing import Result, import_compose
 from msctl.scaffold.compose.values import Unfit, container_port, duration, size, text
@@ -62,7 +67,7 @@ def test_what_a_manifest_can_say_is_carried_over(folder: Path) -> None:
     result = made(folder)
     assert result.problems == ()
     environment = {"FROM_CALLER": "y"}
-    project = validate(Source("msctl.yaml", result.text, ""), environment, folder).project
+    project = validate(Source("msctl.yaml", result.text, ""), environment, Disk(folder)).project
     assert (project.name, project.gateway.port, list(project.services)) == (
         "my-shop",
         8123,
@@ -130,6 +135,104 @@ def test_what_has_to_be_mended_is_told(tmp_path: Path) -> None:
 def test_what_is_no_compose_file_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"compose\.yaml"):
         made(tmp_path, text)
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything in a document."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, below in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(below, (*path, key))
+
+
+def put(document: Any, path: tuple[Any, ...], value: object) -> None:
+    for key in path[:-1]:
+        document = document[key]
+    document[path[-1]] = value
+
+
+ODD: tuple[object, ...] = (
+    None,
+    True,
+    5,
+    -1.5,
+    math.inf,
+    "",
+    "x",
+    "9" * 5000,
+    date(2026, 1, 1),
+    b"x",
+    [],
+    [[1]],
+    {},
+    {"a": [1]},
+)
+EVERYTHING = """
+services:
+  db: {image: "postgres:16", environment: {POSTGRES_PASSWORD: x}}
+  web:
+    image: web
+    build: {context: web, dockerfile: Dockerfile}
+    ports: ["80:80", {target: 90, published: 1}]
+    expose: [9]
+    environment: {A: b, DATABASE_URL: "postgres://db/x", C: null}
+    deploy: {replicas: 2, resources: {limits: {memory: 1g, cpus: "0.5"}}}
+    healthcheck: {test: ["CMD", "curl", "http://localhost/x"], interval: 1s}
+    scale: 2
+    stop_grace_period: 3s
+    mem_limit: 5m
+    cpus: 1.5
+    depends_on: {db: {condition: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in places(yaml.safe_load(EVERYTHING)) if len(path) > 1], ids=str
+)
+def test_a_value_of_a_wrong_kind_is_noted_or_a_problem(folder: Path, path: tuple[Any, ...]) -> None:
+    for value in ODD:
+        document = yaml.safe_load(EVERYTHING)
+        put(document, path, value)
+        try:
+            result = made(folder, yaml.safe_dump(document))
+        except UsageError:
+            assert len(path) == 2, value  # an entry that is no mapping
+            continue
+        assert isinstance(yaml.safe_load(result.text), dict), value
+
+
+def test_numbers_may_be_variables(folder: Path) -> None:
+    result = made(folder, "services: {web: {build: web, scale: '${N:-2}', cpus: '$LEVEL'}}")
+    web = yaml.safe_load(result.text)["services"]["web"]
+    assert (web["replicas"], web["resources"]["cpus"]) == ("${N:-2}", "${LEVEL}")
+
+
+def test_of_two_whose_names_become_one_the_second_is_told(folder: Path) -> None:
+    result = made(folder, "services: {a_b: {image: one}, a.b: {image: two}}")
+    assert yaml.safe_load(result.text)["services"] == {"a-b": {"image": "one"}}
+    assert any(note.path == "services.a.b" and "left out" in note.what for note in result.notes)
+
+
+def laughing(times: int) -> str:
+    """Ten words, by aliases of aliases ten to the power of ``times`` of them."""
+    lines = ["x0: &x0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
+    lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, times)]
+    return "\n".join([*lines, f"services: {{web: {{image: x, mem_limit: *x{times - 1}}}}}"])
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + "[" * 5000, laughing(12), "a: &a\n  b: *a", "services: {web: {x: 2026-99-99}}"],
+    ids=["deep", "laughing", "within itself", "no date"],
+)  # fmt: skip
+def test_what_only_looks_like_yaml_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"compose\.yaml"):
+        made(tmp_path, text)
+
+
+def test_aliases_are_read(folder: Path) -> None:
+    text = "x: &x {image: one, scale: 3}\nservices: {web: {<<: *x}, other: {<<: *x, image: two}}"
+    services = yaml.safe_load(made(folder, text).text)["services"]
+    assert services == {"web": {"image": "one", "replicas": 3}, "other": {"image": "two", "replicas": 3}}
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

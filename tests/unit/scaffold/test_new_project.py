@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from msctl.errors import UsageError
-from msctl.manifest import load
+from msctl.manifest.loading import load
+from msctl.scaffold import placing
 from msctl.scaffold.new_project import NewProject, free_port, new_project, project_name
 from msctl.scaffold.order import Order
+from msctl.scaffold.rendering import Rendered
 from msctl.scaffold.templates import shipped
 
 
@@ -54,7 +58,27 @@ def test_a_failure_leaves_nothing(tmp_path: Path, order: Order) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(("folder", "name"), [("My Shop", "my-shop"), ("shop_2", "shop-2")])
+def test_it_begins_with_sources(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no sources") as refused:
+        make(tmp_path / "demo", order=Order("web", "image", image="nginx:1.27"))
+    assert "new-service" in str(refused.value.hint)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_file_that_was_cut_short_is_gone_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_short(path: Path, rendered: Rendered) -> None:
+        create(path, replace(rendered, content=cast("bytes", "no bytes")))
+
+    create = placing.create
+    monkeypatch.setattr(placing, "create", cut_short)
+    with pytest.raises(TypeError):
+        make(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("My Shop", "my-shop"), ("shop_2", "shop-2"), ("Bücher", "bucher")]
+)
 def test_a_project_is_called_like_its_folder(tmp_path: Path, folder: str, name: str) -> None:
     assert project_name(tmp_path / folder) == name
 

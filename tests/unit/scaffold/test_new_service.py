@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from msctl.errors import ManifestInvalid, MsctlError, UsageError
-from msctl.manifest import load
+from msctl.manifest.loading import load
 from msctl.model.project import DatabaseEngine, Project
 from msctl.scaffold import new_service as module
 from msctl.scaffold.new_service import Made, new_service

@@ -37,3 +37,23 @@ def test_what_is_right_passes() -> None:
 )
 def test_a_name_becomes_a_word_of_a_language(name: str, module: str) -> None:
     assert Order(name).module == module
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "class",
+        "import",
+        "email",
+        "json",
+        "queue",
+        "msctl",
+        "aiohttp",
+        "redis",
+        "fastapi",
+        "tests",
+        "migrations",
+    ],
+)
+def test_no_service_hides_what_python_or_the_chassis_imports(name: str) -> None:
+    assert Order(name).module == f"service_{name}"

@@ -87,3 +87,10 @@ def test_every_shipped_template_describes_itself(name: str) -> None:
 )
 def test_patterns_become_words(text: str, word: str) -> None:
     assert identifier(text) == word
+
+
+@pytest.mark.parametrize("name", ["python", "fastapi", "node"])
+def test_sources_are_copied_last_so_that_nothing_else_is_built_again(name: str) -> None:
+    lines = dict(shipped(name).files())["Dockerfile.jinja"].read_text().splitlines()
+    assert lines[-1] == "COPY . ."
+    assert "USER 10001:10001" in lines

@@ -17,6 +17,8 @@ from benchmarks.bars import holds
         ("failed (0)", 1.0, False),
         ("calls (<= 1.23)", 1.24, False),
         ("slowest, ms", 9.0, True),
+        ("share (>= 0.7)", 0.7, True),
+        ("share (>= 0.7)", 0.69, False),
     ],
 )
 def test_a_bar_is_in_the_name(figure: str, value: float, met: bool) -> None:
