@@ -24,15 +24,17 @@ from tests.e2e.manifests import copy_shop
 
 ROUNDS = 5
 _REPEATS = 5
-MOST_OF_COMPOSE = 0.70
-_UP = "msctl up"
-_COMPOSE_UP = "compose up --wait"
+_UP, _COMPOSE_UP = "msctl up", "compose up --wait"
+_NOTHING, _COMPOSE_NOTHING = "msctl up, nothing to do", "compose up, nothing to do"
+_DOWN, _COMPOSE_DOWN = "msctl down", "compose down"
+BARS = ((_UP, _COMPOSE_UP, 0.70), (_NOTHING, _COMPOSE_NOTHING, 0.50), (_DOWN, _COMPOSE_DOWN, 0.70))
+"""Ours, theirs, and how much of theirs ours may cost."""
 
 Times = dict[str, list[float]]
 
 
 def main() -> int:
-    """Measure and print one table; 1 if the bar against Compose is missed."""
+    """Measure and print one table; 1 if a bar against Compose is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     command = compose_command()
     with tempfile.TemporaryDirectory() as folder, _shop(Path(folder)) as shop:
@@ -41,10 +43,15 @@ def main() -> int:
     if command is None:
         print("\nNo Compose v2 can be had here: absolute figures only.")
         return 0
-    ratio = statistics.median(times[_UP]) / statistics.median(times[_COMPOSE_UP])
-    print(f"\n{_UP} costs {ratio:.2f} of {_COMPOSE_UP} (Compose {version(command)})")
-    print(f"at most {MOST_OF_COMPOSE:.2f} is wanted")
-    return 0 if ratio <= MOST_OF_COMPOSE else 1
+    print(f"\nagainst Compose {version(command)}")
+    return int(sum([_missed(times, *bar) for bar in BARS]) > 0)
+
+
+def _missed(times: Times, ours: str, theirs: str, bar: float) -> bool:
+    ratio = statistics.median(times[ours]) / statistics.median(times[theirs])
+    missed = ratio > bar
+    print(f"{ours}: {ratio:.2f} of {theirs} (at most {bar:.2f}){'  MISSED' if missed else ''}")
+    return missed
 
 
 def measure(shop: Checkout, compose: tuple[str, ...] | None, rounds: int, folder: Path) -> Times:
@@ -84,10 +91,10 @@ def _msctl_round(shop: Checkout, times: Times) -> None:
     msctl = str(MSCTL)
     _timed(times, _UP, [msctl, "up"], shop.folder)
     for _ in range(_REPEATS):
-        _timed(times, "msctl up, nothing to do", [msctl, "up"], shop.folder)
+        _timed(times, _NOTHING, [msctl, "up"], shop.folder)
         _timed(times, "msctl status", [msctl, "status"], shop.folder)
         _timed(times, "msctl --help", [msctl, "--help"], shop.folder)
-    _timed(times, "msctl down", [msctl, "down"], shop.folder)
+    _timed(times, _DOWN, [msctl, "down"], shop.folder)
     _run([msctl, "down", "--volumes", "--yes"], shop.folder)
 
 
@@ -95,7 +102,9 @@ def _compose_round(command: Sequence[str], times: Times) -> None:
     here = Path(command[-1]).parent
     try:
         _timed(times, _COMPOSE_UP, [*command, "up", "--detach", "--wait"], here)
-        _timed(times, "compose down", [*command, "down"], here)
+        for _ in range(_REPEATS):
+            _timed(times, _COMPOSE_NOTHING, [*command, "up", "--detach", "--wait"], here)
+        _timed(times, _COMPOSE_DOWN, [*command, "down"], here)
     finally:
         _run([*command, "down", "--volumes"], here)
 
