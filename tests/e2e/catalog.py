@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from tests.e2e.engine_state import docker
 
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
 
 
 def consul(project: str, path: str) -> Any:

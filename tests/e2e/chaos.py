@@ -102,7 +102,7 @@ def misfortunes(checkout: Checkout, count: int, dice: random.Random) -> list[str
 
 def settle(checkout: Checkout) -> None:
     """A last ``up``, for what nobody but it can bring back."""
-    eventually(lambda: checkout.msctl("up").exit_code == 0, timeout=120.0, interval=1.0)
+    eventually(lambda: checkout.msctl("up").exit_code == 0, timeout=300.0, interval=1.0)
 
 
 def _instance(dice: random.Random) -> str:

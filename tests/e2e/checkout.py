@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import uuid
@@ -104,16 +101,20 @@ class Checkout:
         )
 
     def evidence(self) -> dict[str, str]:
-        """What one wants to read when a test failed."""
-        status = self.msctl("status", "--json", timeout=60.0)
-        logs = self.msctl("logs", "--tail", "20", timeout=60.0)
-        return {"msctl status --json": str(status), "msctl logs": logs.stdout + logs.stderr}
+        """What one wants to read when a test failed, as far as it can be had."""
+        found: dict[str, str] = {}
+        for words in (("status", "--json"), ("logs", "--tail", "20")):
+            try:
+                found[f"msctl {' '.join(words)}"] = str(self.msctl(*words, timeout=60.0))
+            except subprocess.TimeoutExpired as late:
+                found[f"msctl {' '.join(words)}"] = str(late)
+        return found
 
     def sweep(self) -> None:
         """Take everything down, first as a user would, then whatever bears the project's label."""
         try:
             if self.docker_host or listed("container", self.project):
-                self.msctl("--quiet", "down", "--volumes", "--yes", "--adopt", timeout=120.0)
+                self.msctl("--quiet", "down", "--volumes", "--yes", "--adopt")
         finally:
             remove_everything(self.project)
 
@@ -121,11 +122,3 @@ class Checkout:
 def new_project() -> str:
     """A project name nobody else has."""
     return f"e{uuid.uuid4().hex[:8]}"
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on, below those that systems and engines give away."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,6 @@ from tests.e2e.manifests import copy_shop, declare, make_small
 from tests.e2e.writing import SECRET
 
 _IMAGES_TIMEOUT = 900.0
-
-
-@pytest.fixture(scope="session", autouse=True)
-def interruptible() -> Iterator[None]:
-    """Commands under test can be interrupted, also when these tests run in the background of a shell.
-
-    Such a shell has its children ignore SIGINT, and they theirs; what is handled here starts anew in a child.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

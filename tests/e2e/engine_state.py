@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
 from typing import Any
 
 from msctl import labels
+from tests.integration.waiting import eventually
 
 _TIMEOUT = 120.0
 
@@ -34,11 +36,19 @@ def listed(kind: str, project: str) -> list[str]:
 
 
 def inspected(kind: str, project: str) -> dict[str, dict[str, Any]]:
-    """The engine's inspections of the project's objects of one kind, by name."""
+    """The engine's inspections of the project's objects of one kind, by name.
+
+    What goes away between the two questions is left out.
+    """
     ids = listed(kind, project)
     if not ids:
         return {}
-    found: list[dict[str, Any]] = json.loads(docker(kind, "inspect", *ids))
+    done = subprocess.run(
+        ["docker", kind, "inspect", *ids], capture_output=True, text=True, check=False, timeout=_TIMEOUT
+    )
+    gone = [line for line in done.stderr.splitlines() if line]
+    assert all("no such" in line.lower() for line in gone), done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
     return {item["Name"].removeprefix("/"): item for item in found}
 
 
@@ -48,8 +58,12 @@ def containers(project: str) -> dict[str, dict[str, Any]]:
 
 
 def container_ids(project: str) -> dict[str, str]:
-    """Ids of the project's containers by name; a new container has a new id."""
-    return {name: found["Id"] for name, found in containers(project).items()}
+    """Ids of the project's containers by name; a new container has a new id.
+
+    One question, which holds while containers come and go.
+    """
+    shown = ("--no-trunc", "--format", "{{.Names}} {{.ID}}", "--filter", f"label={labels.PROJECT}={project}")
+    return dict(line.split() for line in docker("container", "ls", "--all", *shown).splitlines())
 
 
 def exists(name: str) -> bool:
@@ -68,12 +82,16 @@ def leftovers(project: str) -> dict[str, list[str]]:
     return {kind: names for kind, names in found.items() if names}
 
 
+def _removed(kind: str, options: list[str], project: str) -> bool:
+    """Remove all of one kind; whether none is left, as the engine may still be busy with one of them."""
+    found = listed(kind, project)
+    return not found or (succeeds(kind, "rm", *options, *found) and not listed(kind, project))
+
+
 def remove_everything(project: str) -> None:
     """Remove whatever bears the project's label, and the images of its services."""
     for kind, options in (("container", ["--force", "--volumes"]), ("network", []), ("volume", ["--force"])):
-        found = listed(kind, project)
-        if found:
-            docker(kind, "rm", *options, *found)
+        eventually(partial(_removed, kind, options, project))
     images = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").split()
     if images:
         docker("image", "rm", *images)

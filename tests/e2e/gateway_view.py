@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import docker
 
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
 
 
 def upstream(checkout: Checkout, service: str) -> dict[str, Any]:

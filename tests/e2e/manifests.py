@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.checkout import Checkout, free_port, new_project
+from tests.e2e.checkout import Checkout, new_project
+from tests.free_port import free_port
 
 Services = Mapping[str, Mapping[str, Any]]
 """Manifest entries by service name; where they name no image they are built from ``plain``."""

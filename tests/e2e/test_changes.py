@@ -115,3 +115,9 @@ def test_a_stopped_container_is_started_not_made_again(pair: Checkout) -> None:
     pair.msctl("up").good()
     assert _changed(pair, before) == set()
     assert pair.msctl("status").exit_code == 0
+
+
+def test_a_registry_that_was_stopped_is_started_and_asks_again(pair: Checkout) -> None:
+    _settled(pair)
+    docker("stop", "--time", "0", pair.name("registry"))
+    assert pair.msctl("up", "--json").good().json()["status"]["healthy"]

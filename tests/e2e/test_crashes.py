@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from tests.e2e.chaos import settle
 from tests.e2e.checkout import Checkout
 from tests.e2e.engine_state import docker
 from tests.e2e.ordering import DECLINED, SEEDED, at_rest, placed, sold, stock
@@ -29,7 +30,10 @@ def _storm(checkout: Checkout) -> Iterator[None]:
     """
     buyers = [_CUSTOMERS[number % len(_CUSTOMERS)] for number in range(_ORDERS)]
     with ThreadPoolExecutor(len(_CUSTOMERS)) as pool:
-        early = [pool.submit(eventually, partial(placed, checkout, buyer)) for buyer in buyers[:_EARLY]]
+        early = [
+            pool.submit(eventually, partial(placed, checkout, buyer), timeout=120.0)
+            for buyer in buyers[:_EARLY]
+        ]
         for buyer in buyers[_EARLY:]:
             pool.submit(placed, checkout, buyer)
         for order in early:
@@ -41,8 +45,8 @@ def _storm(checkout: Checkout) -> Iterator[None]:
 def test_nothing_is_lost_or_sold_twice(shop: Checkout, victim: str) -> None:
     with _storm(shop):
         docker("kill", shop.name(victim))
-    shop.msctl("up").good()
-    eventually(lambda: at_rest(shop), timeout=120.0, interval=0.5)
+    settle(shop)
+    eventually(lambda: at_rest(shop), timeout=240.0, interval=0.5)
     assert stock(shop, "WIDGET") + sold(shop, "WIDGET") == SEEDED
 
 
@@ -51,4 +55,4 @@ def test_the_shop_takes_orders_while_one_of_two_instances_is_dead(shop: Checkout
     try:
         eventually(lambda: placed(shop, "jan"))
     finally:
-        shop.msctl("up").good()
+        settle(shop)

@@ -71,11 +71,11 @@ def test_down_ends_a_service_that_ignores_sigterm(small: Checkout) -> None:
 
 
 def test_an_instance_leaves_the_registry_before_it_stops(small: Checkout) -> None:
-    declare(small, {"web": {"environment": {"BEHAVIOUR": "stubborn"}, "stop_grace": "10s"}})
+    declare(small, {"web": {"environment": {"BEHAVIOUR": "stubborn"}, "stop_grace": "25s"}})
     small.msctl("up").good()
     name = small.name("web-1")
     with small.start("down", "--volumes", "--yes") as process:
         eventually(lambda: name not in entries(small.project))
         still_there = running(name)
-        process.communicate(timeout=120.0)
+        process.communicate(timeout=300.0)
     assert still_there

@@ -54,7 +54,7 @@ def wreck(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wr
     _add(checkout.folder / "empty", 'CMD ["no-such-command"]\n')
     declare(checkout, {**_WAYS_TO_FAIL, "sound": {}})
     try:
-        yield Wreck(checkout, checkout.msctl("up", "--timeout", "30s"))
+        yield Wreck(checkout, checkout.msctl("up", "--timeout", "45s"))
     finally:
         checkout.sweep()
 
@@ -181,7 +181,7 @@ def test_a_wrong_database_password(small: Checkout) -> None:
         file.write("COPY stale_url stale_url\n")
     environment = {"DATABASE_URL_FILE": "/app/stale_url"}
     declare(small, {"web": {"build": "ledger", "database": "postgres", "environment": environment}})
-    card = only_card(small.msctl("up", "--timeout", "15s"))
+    card = only_card(small.msctl("up", "--timeout", "45s"))
     assert (card.subject, card.code) == (small.name("web-1"), "wrong-password")
     assert "password" in card.head
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 _WEB = ("web-1", "web-2", "web-3")
 _MINIMUM = 10
-_CIRCUIT = {"window": 20, "minimum_calls": _MINIMUM, "wait": "10s", "half_open_calls": 3}
+_CIRCUIT = {"window": 20, "minimum_calls": _MINIMUM, "wait": "30s", "half_open_calls": 3}
 _ROUTES: list[dict[str, Any]] = [
     {"path": "/web/{rest:path}", "service": "web", "rewrite": "/{rest}"},
     {"path": "/once/{rest:path}", "service": "web", "rewrite": "/{rest}", "retries": 0, "methods": ["GET"]},
@@ -115,7 +115,7 @@ def test_status_and_circuits_show_an_open_circuit(broken: Checkout) -> None:
 
 def test_a_circuit_closes_by_itself_once_the_service_is_well(broken: Checkout) -> None:
     script(broken, *_WEB)
-    eventually(lambda: get(broken.port, "/web/x").status == 200, interval=0.2)
+    eventually(lambda: get(broken.port, "/web/x").status == 200, timeout=90.0, interval=0.2)
     eventually(
         lambda: get(broken.port, "/web/x").status == 200 and circuit(broken, "web")["state"] == "closed"
     )

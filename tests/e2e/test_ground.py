@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.checkout import Checkout, Outcome, free_port
+from tests.e2e.checkout import Checkout, Outcome
 from tests.e2e.engine_state import leftovers
 from tests.e2e.manifests import declare
+from tests.free_port import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -26,7 +26,7 @@ _MOMENTS = [
 def _interrupt(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
     """End msctl by a signal; its exit code and messages."""
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=120.0)
+    _, stderr = process.communicate(timeout=300.0)
     return process.returncode, stderr
 
 

@@ -47,7 +47,7 @@ def test_the_shipped_rules_are_loaded_and_none_of_them_is_wrong(shop: Checkout) 
     rules = [rule for group in groups for rule in group["rules"]]
     eventually(
         lambda: all(r["health"] == "ok" for g in asked(shop, "rules")["groups"] for r in g["rules"]),
-        timeout=60.0,
+        timeout=120.0,
     )
     assert {"ServiceDown", "CircuitOpen", "DeadLetters", "DiskNearlyFull"} <= {rule["name"] for rule in rules}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -43,12 +44,17 @@ def test_a_declined_order_gives_its_goods_back(shop: Checkout) -> None:
 def test_the_overview_puts_the_services_answers_together(shop: Checkout) -> None:
     order = place(shop, "dan")
     eventually(lambda: status_of(shop, order) == "paid")
-    found = get(shop, f"/api/overview/{order}")
+    found = eventually(lambda: _whole(get(shop, f"/api/overview/{order}")))
     assert (found["order"]["id"], found["stock"]["sku"]) == (order, "WIDGET")
+
+
+def _whole(overview: dict[str, Any]) -> dict[str, Any]:
+    """It once all of its parts have come in time."""
+    return overview if overview["_complete"] else {}
 
 
 def test_stock_and_paid_orders_make_up_what_was_seeded(shop: Checkout) -> None:
     for customer in ("eve", DECLINED, "fay"):
         place(shop, customer, "WIDGET", 2)
-    eventually(lambda: at_rest(shop), timeout=60.0)
+    eventually(lambda: at_rest(shop), timeout=120.0)
     assert stock(shop, "WIDGET") + sold(shop, "WIDGET") == 1_000_000

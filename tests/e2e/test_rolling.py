@@ -128,7 +128,10 @@ def test_nobody_feels_an_update_nor_its_rollback(pair: Checkout) -> None:
     for answers in streams:
         assert set(statuses(answers)) == {200}, statuses(answers)
     _true(pair)
-    told = [json.loads(line) for line in pair.msctl("history", "--json").good().stdout.splitlines()]
+    told = [
+        json.loads(line)
+        for line in pair.msctl("history", "--kind", "command", "--json").good().stdout.splitlines()
+    ]
     assert [line["result"] for line in told if line["command"] in {"up", "rollback to 1"}][-2:] == [
         "done"
     ] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from functools import cache
@@ -11,8 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.checkout import Checkout, free_port, new_project
+from msctl import labels
+from msctl.orchestrator.databases.scripts import command
+from tests.e2e.checkout import Checkout, new_project
+from tests.e2e.databases import postgres
 from tests.e2e.engine_state import docker
+from tests.free_port import free_port
 from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -114,6 +119,7 @@ def test_it_stops_without_losing_anything_and_comes_back(bank: Checkout, name: s
 )
 def test_a_backup_brings_everything_back(bank: Checkout, name: str, table: str) -> None:
     ask(bank, f"/api/{name}", {"text": f"kept by {name}"})
+    eventually(lambda: _at_rest(bank))
     first, second = bank.folder / f"{name}-1.gz", bank.folder / f"{name}-2.gz"
     bank.msctl("db", "backup", name, "--output", str(first)).good()
     ask(bank, f"/api/{name}", {"text": "too late"})
@@ -124,6 +130,41 @@ def test_a_backup_brings_everything_back(bank: Checkout, name: str, table: str) 
     assert f"kept by {name}" in told
     assert "too late" not in told
     assert ask(bank, f"/api/{name}", {"text": "afterwards"})["text"] == "afterwards"
+
+
+def _at_rest(checkout: Checkout) -> bool:
+    """Whether no event is on its way any more: one that came between two backups would tell them apart."""
+    queues = checkout.msctl("events", "--json").good().json()
+    outbox = postgres(checkout, "accounts", "SELECT count(*) FROM msctl_outbox")
+    return outbox == "0" and not any(queue["waiting"] or queue["in_hand"] for queue in queues)
+
+
+def test_a_restore_that_is_cut_off_in_postgres_undoes_itself(bank: Checkout) -> None:
+    ask(bank, "/api/accounts", {"text": "kept by a transaction"})
+    restore = command("postgres", "restore", "accounts")
+    where = labels.database(bank.project, "accounts")
+    cut = subprocess.run(
+        ["docker", "exec", "-i", where, *restore],
+        input="CREATE TABLE begun (x int);\nCOPY begun FROM STDIN;\n1\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (cut.returncode, "nothing was changed" in cut.stderr) == (1, True), cut.stderr
+    told = bank.msctl("db", "shell", "accounts", "-c", "SELECT text FROM items").good().stdout
+    assert "kept by a transaction" in told
+
+
+def test_a_dump_that_mariadb_refuses_leaves_what_it_held(bank: Checkout) -> None:
+    ask(bank, "/api/ledger", {"text": "kept beside"})
+    refused = bank.folder / "refused.sql"
+    refused.write_text("CREATE TABLE begun (x int);\nnonsense;\n")
+    outcome = bank.msctl("db", "restore", "ledger", str(refused), "--yes")
+    assert (outcome.exit_code, "holds what it did before" in outcome.stderr) == (1, True), outcome.stderr
+    told = bank.msctl("db", "shell", "ledger", "-c", "SELECT text FROM items; SHOW TABLES").good().stdout
+    assert "kept beside" in told
+    assert "begun" not in told
+    assert not list((bank.workspace / "backups").glob("ledger/*"))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from msctl import labels
-from tests.e2e.checkout import Checkout, free_port
+from tests.e2e.checkout import Checkout
 from tests.e2e.databases import postgres
 from tests.e2e.engine_state import container_ids, containers, docker
 from tests.e2e.manifests import declare, make_small
+from tests.free_port import free_port
 from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +42,7 @@ def test_the_second_up_of_a_checkout_says_who_holds_the_lock_and_status_needs_no
         eventually(lambda: _held(small))
         second = small.msctl("up")
         status = small.msctl("status", "--json")
-        _, stderr = first.communicate(timeout=120.0)
+        _, stderr = first.communicate(timeout=300.0)
     assert second.exit_code == 1
     assert str(first.pid) in second.stderr
     assert status.json()["project"] == small.project
@@ -53,11 +54,35 @@ def test_two_ups_of_a_checkout_make_everything_once(small: Checkout) -> None:
     codes = []
     for process in ups:
         with process:
-            process.communicate(timeout=120.0)
+            process.communicate(timeout=300.0)
             codes.append(process.returncode)
     assert sorted(codes) == [0, 1]
     expected = {small.name(suffix) for suffix in ("registry", "gateway", "observer", "agent", "web-1")}
     assert set(containers(small.project)) == expected
+
+
+@pytest.mark.long
+def test_ten_times_two_updates_at_once_make_one(small: Checkout) -> None:
+    """One does the work; the other is refused, or comes late enough to find nothing to do."""
+    expected = {
+        small.name(suffix) for suffix in ("registry", "gateway", "observer", "agent", "web-1", "web-2")
+    }
+    refused = 0
+    for turn in range(10):
+        declare(small, {"web": {"replicas": 2, "environment": {"TURN": str(turn)}}})
+        codes = []
+        for process in [small.start("up") for _ in range(2)]:
+            with process:
+                _, stderr = process.communicate(timeout=300.0)
+            codes.append(process.returncode)
+            refused += "pid" in stderr
+        assert 0 in codes
+        found = containers(small.project)
+        assert set(found) == expected
+        turns = {f"TURN={turn}" in found[small.name(f"web-{n}")]["Config"]["Env"] for n in (1, 2)}
+        assert turns == {True}
+        assert small.msctl("status", "--json").good().json()["healthy"]
+    assert refused
 
 
 def test_another_checkouts_project_is_left_alone(small: Checkout, twin: Checkout) -> None:
@@ -87,7 +112,7 @@ def test_two_checkouts_that_race_make_no_network_twice(small: Checkout, twin: Ch
     said = []
     for process in racers:
         with process:
-            said.append(process.communicate(timeout=180.0)[1])
+            said.append(process.communicate(timeout=300.0)[1])
     networks = Counter(docker("network", "ls", "--format", "{{.Name}}").split())
     assert networks[small.project] <= 1
     assert all("Traceback" not in text and "stumbled" not in text for text in said), said
@@ -97,7 +122,7 @@ def test_one_of_two_racing_checkouts_can_go_on(small: Checkout, twin: Checkout) 
     racers = [small.start("up"), twin.start("up")]
     for process in racers:
         with process:
-            process.communicate(timeout=180.0)
+            process.communicate(timeout=300.0)
     small.msctl("up", "--adopt").good()
     origins = {c["Config"]["Labels"][labels.ORIGIN] for c in containers(small.project).values()}
     assert len(origins) == 1

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Value = TypeVar("Value")
+BUSY_MACHINE = 60.0
 
 
-def eventually(question: Callable[[], Value], timeout: float = 20.0, interval: float = 0.05) -> Value:
+def eventually(question: Callable[[], Value], timeout: float = BUSY_MACHINE, interval: float = 0.05) -> Value:
     """The first true answer; fails with the last one when none came in ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while True:
