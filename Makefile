@@ -18,4 +18,4 @@ check: ## style, types and layers
 
 test: check ## all but the long tests, those on real Docker included
 	@tools/engine.sh
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadscope

@@ -78,7 +78,7 @@ def _text(command: Any) -> Iterator[str]:
     """The help text, with its examples as code."""
     for block in re.split(r"\n\s*\n", (command.help or "").replace("\b", "").strip()):
         line = block.strip()
-        is_example = line.startswith("msctl ") or (line.startswith("  ") and "msctl" in line)
+        is_example = line.startswith(("msctl ", "curl "))
         yield f"    {line}" if is_example else _BLANKS.sub(" ", line).replace("\\", "")
         if not is_example:
             yield ""
