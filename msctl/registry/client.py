@@ -116,9 +116,8 @@ class Registry:
         marked = f'Meta["{REGISTRY_META}"] == "{project}"'
         local = self._session.ask("list services", lambda consul: consul.agent.services(marked)) or {}
         local_checks = self._session.ask("list checks", lambda consul: consul.agent.checks()) or {}
-        outputs = {check["CheckID"]: check.get("Output") or "" for check in local_checks.values()}
         found = [
-            _found(service, checks, node, {} if service["ID"] not in local else outputs)
+            _found(service, checks, node, local_checks if service["ID"] in local else {})
             for node in self._nodes()
             for service, checks in self._services_on(node, marked)
         ]
@@ -218,8 +217,8 @@ def _found(
     service: Mapping[str, Any],
     checks: Sequence[Mapping[str, Any]],
     node: str | None,
-    outputs: Mapping[str, str],
+    local: Mapping[str, Mapping[str, Any]],
 ) -> FoundEntry:
     own = [check for check in checks if check.get("ServiceID") == service["ID"]]
-    results = tuple(result_of(check, outputs.get(check["CheckID"])) for check in own)
+    results = tuple(result_of(check, local.get(check["CheckID"])) for check in own)
     return FoundEntry(entry_of(service, own), node, results, drains_until(own))

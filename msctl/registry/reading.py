@@ -56,10 +56,14 @@ def entry_of(service: Mapping[str, Any], checks: Iterable[Mapping[str, Any]]) ->
     )
 
 
-def result_of(check: Mapping[str, Any], output: str | None = None) -> CheckResult:
-    """A check's status; ``output`` replaces the catalog's, which may be minutes old."""
-    text = check.get("Output") or "" if output is None else output
-    return CheckResult(check["CheckID"], _STATUS.get(check["Status"], "fail"), text.strip())
+def result_of(check: Mapping[str, Any], local: Mapping[str, Any] | None = None) -> CheckResult:
+    """A check's result as the catalog has it; its output may be minutes old there.
+
+    ``local`` is the same check as the agent has it: its output is the newest, if it is of the same verdict.
+    """
+    newest = local if local is not None and local["Status"] == check["Status"] else check
+    output = newest.get("Output") or ""
+    return CheckResult(check["CheckID"], _STATUS.get(check["Status"], "fail"), output.strip())
 
 
 def drain_reason(until: float) -> str:

@@ -1,8 +1,9 @@
 """Follow one service's passing instances in Consul by blocking queries, as whole snapshots.
 
 Plain HTTP against Consul's documented API (1.8 and later). The last known good snapshot stays in
-force while Consul is away, and for a while after Consul came back with no memory. A Consul that has no
-leader still tells what it knew last, and is asked again soon.
+force while Consul is away, and for a while after it came back: it may have lost its memory, and a new
+leader takes nodes out of the catalog that it has not heard from yet. A Consul that has no leader still
+tells what it knew last, and is asked again soon.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -22,8 +23,8 @@ from msctl.resilience.endpoints import Address
 BLOCK_SECONDS = 30.0
 ANSWER_SECONDS = 37.0
 CONNECT_SECONDS = 2.0
-DOUBT_SECONDS = 2.0
-FORGETFUL_SECONDS = 30.0
+DOUBTFUL_WAIT_SECONDS = 2.0
+DOUBT_SECONDS = 30.0
 LONGEST_BACKOFF = 3.0
 STARTING_BACKOFF = 0.5
 STARTING_TRIES = 60
@@ -45,26 +46,30 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the watcher holds: ``addresses`` is None before the first answer."""
+    """What the watcher holds.
+
+    ``addresses`` is None before the first answer; ``troubled_at`` is when Consul was last in trouble, and
+    None once it is believed again.
+    """
 
     index: int = 0
     addresses: tuple[Address, ...] | None = None
-    forgot_at: float | None = None
+    troubled_at: float | None = None
 
 
 def advance(known: Known, reply: Reply, now: float) -> Known:
     """Take an answer in: an index that went backwards restarts from 0, and marks a Consul without memory.
 
-    Such a Consul is not believed when it knows no instance, for as long as re-registration may take.
+    For as long as its entries may need to come back, a Consul that was in trouble is not believed when it
+    knows no instance.
     """
     went_back = reply.index < known.index
-    forgot_at = now if went_back else known.forgot_at
+    troubled_at = now if went_back or not reply.led else known.troubled_at
+    if troubled_at is not None and now - troubled_at >= DOUBT_SECONDS:
+        troubled_at = None
     index = 0 if went_back or reply.index <= 0 else reply.index
-    if forgot_at is not None and now - forgot_at >= FORGETFUL_SECONDS:
-        forgot_at = None
-    if not reply.addresses and known.addresses and forgot_at is not None:
-        return Known(index, known.addresses, forgot_at)
-    return Known(index, reply.addresses, None if reply.addresses else forgot_at)
+    doubted = troubled_at is not None and not reply.addresses and known.addresses
+    return Known(index, known.addresses if doubted else reply.addresses, troubled_at)
 
 
 def read_addresses(document: Sequence[Mapping[str, Any]]) -> tuple[Address, ...]:
@@ -133,7 +138,6 @@ class CatalogWatch:
         self._known = Known()
         self._pace = Pace()
         self._errors = 0
-        self._led = True
 
     async def run(self) -> None:
         """Follow the service until cancelled."""
@@ -151,7 +155,6 @@ class CatalogWatch:
 
     def _take(self, reply: Reply) -> None:
         self._errors = 0
-        self._led = reply.led
         self._reachable(None if reply.led else LEADERLESS)
         before = self._known.addresses
         self._known = advance(self._known, reply, self._clock())
@@ -160,6 +163,7 @@ class CatalogWatch:
 
     async def _failed(self, exc: RegistryError) -> None:
         self._errors += 1
+        self._known = replace(self._known, troubled_at=self._clock())
         self._reachable(exc.message)
         await self._sleep(self._ceiling() * (0.5 + 0.5 * self._dice()))
 
@@ -192,5 +196,4 @@ class CatalogWatch:
 
     def _wait(self) -> float:
         """Soon again while Consul is not believed: its silence must end the doubt in time."""
-        doubted = self._known.forgot_at is not None or not self._led
-        return DOUBT_SECONDS if doubted else BLOCK_SECONDS
+        return BLOCK_SECONDS if self._known.troubled_at is None else DOUBTFUL_WAIT_SECONDS

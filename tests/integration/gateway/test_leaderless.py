@@ -55,7 +55,8 @@ def test_calls_go_on_and_writes_wait_while_there_is_no_leader(
                     registry.health("shop")
                 wait_until(lambda: min(answers[200], late_answers[200]) > 50, "calls go on meanwhile")
             consul.start("server-1", "server-2")
-            eventually(lambda: [e.id for e in known(registry)] == [NEW.name], timeout=90.0)
+            eventually(lambda: [e.id for e in known(registry, "shop")] == [NEW.name], timeout=90.0)
+            eventually(lambda: len(known(registry, "other")) == 2, timeout=90.0)
             wait_until(lambda: registrar.trouble() is None, "the agent is content")
             wait_until(lambda: not complaint(early), "the gateway is content")
         registry.close()
@@ -90,10 +91,10 @@ def complaint(gateway: GatewayProcess) -> str:
     return str(check.get("output") or "")
 
 
-def known(registry: Registry) -> list[Any]:
-    """The entries of the agent's project in the catalog; none while Consul does not answer."""
+def known(registry: Registry, project: str) -> list[Any]:
+    """Its entries in the catalog; none while Consul does not answer."""
     with suppress(RegistryError):
-        return list(registry.health("shop"))
+        return list(registry.health(project))
     return []
 
 

@@ -139,5 +139,8 @@ def test_without_checks_an_entry_passes() -> None:
 def test_results_translate_consuls_words() -> None:
     answered = {"CheckID": "c", "Status": "warning", "Output": "old "}
     assert result_of(answered) == CheckResult("c", "warn", "old")
-    assert result_of(answered, "new\n").output == "new"
+    assert result_of(answered, answered | {"Output": "new\n"}).output == "new"
+    assert result_of(answered, answered | {"Status": "passing", "Output": ""}) == CheckResult(
+        "c", "warn", "old"
+    )
     assert result_of({"CheckID": "c", "Status": "maintenance"}).status == "fail"

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from msctl.registry.watch import (
-    FORGETFUL_SECONDS,
+    DOUBT_SECONDS,
     LEADERLESS,
     CatalogWatch,
     Consul,
@@ -33,17 +33,29 @@ def test_snapshots_replace_each_other_whole() -> None:
 
 
 def test_index_that_goes_backwards_restarts_from_zero() -> None:
-    assert advance(Known(100, ONE), Reply(5, TWO), 0.0) == Known(0, TWO)
+    assert advance(Known(100, ONE), Reply(5, TWO), 3.0) == Known(0, TWO, troubled_at=3.0)
     assert advance(Known(0, ONE), Reply(0, ONE), 0.0).index == 0
 
 
 def test_consul_without_memory_is_not_believed_at_once() -> None:
     known = advance(Known(100, TWO), Reply(5, ()), 10.0)
-    assert known == Known(0, TWO, forgot_at=10.0)
+    assert known == Known(0, TWO, troubled_at=10.0)
     known = advance(known, Reply(5, ()), 12.0)
     assert known.addresses == TWO
-    assert advance(known, Reply(6, ()), 10.0 + FORGETFUL_SECONDS).addresses == ()
-    assert advance(known, Reply(6, ONE), 13.0) == Known(6, ONE)
+    assert advance(known, Reply(6, ()), 10.0 + DOUBT_SECONDS).addresses == ()
+    assert advance(known, Reply(6, ONE), 13.0) == Known(6, ONE, troubled_at=10.0)
+
+
+def test_a_new_leader_that_has_not_heard_from_the_nodes_yet_is_not_believed() -> None:
+    known = advance(Known(100, TWO, troubled_at=10.0), Reply(100, TWO), 11.0)
+    known = advance(known, Reply(104, ()), 12.0)
+    assert known == Known(104, TWO, troubled_at=10.0)
+    assert advance(known, Reply(104, ()), 10.0 + DOUBT_SECONDS) == Known(104, ())
+
+
+def test_a_consul_without_leader_is_not_believed_when_it_knows_nobody() -> None:
+    known = advance(Known(100, TWO), Reply(104, (), led=False), 10.0)
+    assert known == Known(104, TWO, troubled_at=10.0)
 
 
 def test_addresses_of_a_document() -> None:
@@ -193,7 +205,19 @@ async def test_a_consul_without_leader_is_listened_to_and_complained_of_and_aske
     await watched.run()
     assert len(watched.snapshots) == 1
     assert watched.trouble == [LEADERLESS, None]
-    assert [q["wait"] for q in watched.script.queries] == ["30s", "2s", "30s"]
+    assert [q["wait"] for q in watched.script.queries] == ["30s", "2s", "2s"]
+
+
+async def test_a_consul_that_comes_back_knowing_nobody_is_believed_after_a_while() -> None:
+    watched = Watched(
+        Answer([entry("a")], "4"),
+        aiohttp.ClientError("refused"),
+        *(Answer([], "9") for _ in range(70)),
+    )
+    await watched.run()
+    assert [[a.name for a in s] for s in watched.snapshots] == [["a"], []]
+    waits = [q["wait"] for q in watched.script.queries]
+    assert (waits[0], waits[2], waits[-1]) == ("30s", "2s", "30s")
 
 
 @pytest.mark.parametrize("document", [None, {"a": 1}, [{"Service": {}}], ["x"], 7])
