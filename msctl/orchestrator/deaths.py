@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,12 @@ _ENDS = frozenset({"die", "oom", "destroy"})
 
 
 class Deaths:
-    """Hears the ends of a project's containers, from soon after the first question until ``close``."""
+    """Counts the ends of a project's containers, from soon after the first question until ``close``."""
 
     def __init__(self, engine: Engine, project: str) -> None:
         self._engine = engine
         self._project = project
         self._counts: Counter[str] = Counter()
-        self._awaited: defaultdict[str, list[Event]] = defaultdict(list)
         self._listening = False
         self._stop = Event()
         self._thread: Thread | None = None
@@ -29,20 +28,11 @@ class Deaths:
 
     def of(self, name: str) -> int | None:
         """How often container ``name`` was heard to end; ``None`` while nothing can be heard."""
-        self.listen()
-        return self._counts[name] if self._listening else None
-
-    def listen(self) -> None:
-        """Begin to hear, in the background."""
         with self._starting:
             if self._thread is None:
                 self._thread = Thread(target=self._listen, name="deaths", daemon=True)
                 self._thread.start()
-
-    def tell(self, name: str, ended: Event) -> None:
-        """Set ``ended`` at the next end of container ``name`` that is heard."""
-        self.listen()
-        self._awaited[name].append(ended)
+        return self._counts[name] if self._listening else None
 
     def close(self) -> None:
         """Hear no more."""
@@ -55,8 +45,6 @@ class Deaths:
             for event in events:
                 if event.action in _ENDS:
                     self._counts[event.container] += 1
-                    for ended in self._awaited.pop(event.container, ()):
-                        ended.set()
         except EngineError:
             return  # whoever waits looks for himself then
         finally:

@@ -12,7 +12,6 @@ from msctl.errors import ProjectConflict
 from msctl.events import Sink
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.credentials import FILE, management_token
-from msctl.orchestrator.deaths import Deaths
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import raise_failures
 from msctl.orchestrator.removals import Removals
@@ -49,8 +48,6 @@ def down(
 ) -> DownResult:
     """Take a project down; raises ``ProjectConflict`` for another checkout's unless ``adopt``."""
     access = Access(engine, target.name, token=lambda: _token(target))
-    deaths = Deaths(engine, target.name)
-    deaths.listen()
     try:
         found = survey(engine, access, target.name)
         foreign = other_origin(found.observed, target.origin, data=volumes)
@@ -62,11 +59,10 @@ def down(
         plan = teardown(Situation(found.observed, entries), target.graces, volumes=volumes)
         if target.workspace is not None and found.observed.containers:
             target.workspace.write(UNFINISHED, {"command": "down"})
-        actions = Removals(engine, Identity(target.name, target.origin), access, deaths)
+        actions = Removals(engine, Identity(target.name, target.origin), access)
         outcome = Executor(actions.run, sink, time.monotonic, Event()).execute(plan)
         raise_failures(outcome, engine, f"project '{target.name}' is not wholly down")
     finally:
-        deaths.close()
         access.close()
     if target.workspace is not None:
         target.workspace.forget(UNFINISHED)

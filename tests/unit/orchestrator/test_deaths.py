@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from threading import Event
 
 import pytest
 
@@ -44,16 +43,6 @@ def test_an_end_is_heard(engine: MemoryEngine, deaths: Deaths) -> None:
     engine.crash("shop-web-1", 1)
     until(lambda: (deaths.of("shop-web-1") or 0) > 0)
     assert deaths.of("shop-web-2") == 0
-
-
-def test_who_waits_is_told_of_the_next_end(engine: MemoryEngine, deaths: Deaths) -> None:
-    until(lambda: deaths.of("shop-web-1") == 0)
-    ended, other = Event(), Event()
-    deaths.tell("shop-web-1", ended)
-    deaths.tell("shop-web-2", other)
-    engine.crash("shop-web-1", 1)
-    assert ended.wait(30.0)
-    assert not other.is_set()
 
 
 def test_an_engine_that_tells_nothing_is_not_heard(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -91,25 +90,6 @@ def test_what_turns_clients_away_stops_first_and_the_registry_holds_nothing_when
     down()
     assert stopped.index("shop-gateway") < stopped.index("shop-web-1")
     assert held[0] == set()
-
-
-def test_what_comes_next_goes_on_at_the_end_of_a_process_while_the_engine_still_tidies(
-    stage: Stage, up: UpCase, down: DownCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    up(shop())
-    stop = stage.engine.stop_container
-    services_stopped = Event()
-
-    def slow_to_tidy(identity: Identity, name: str, grace: float, *, stays_down: bool = False) -> None:
-        stop(identity, name, grace, stays_down=stays_down)
-        if name == "shop-web-1":
-            services_stopped.set()
-        if name == "shop-gateway":
-            assert services_stopped.wait(30.0), "services wait for the gateway's tidying"
-
-    monkeypatch.setattr(stage.engine, "stop_container", slow_to_tidy)
-    down()
-    assert stage.ids() == {}
 
 
 def test_what_cannot_be_removed_is_told_and_the_rest_goes(stage: Stage, up: UpCase, down: DownCase) -> None:
