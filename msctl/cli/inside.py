@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,6 +79,8 @@ def run(
 
       msctl run orders -- sh
     """
+    from secrets import token_hex  # noqa: PLC0415
+
     from msctl.cli.terminal import accompany, docker_command, on_terminal  # noqa: PLC0415
     from msctl.engine.port import Identity  # noqa: PLC0415
     from msctl.orchestrator.one_off import prepare  # noqa: PLC0415
@@ -91,7 +92,7 @@ def run(
     attached: Attached = "terminal" if on_terminal() else "pipe"
     with wired.target(None).lock("run"), wired.progress(as_json=False) as sink:
         maker = Up(engine, wired.images, wired.workspace, sink, timeout=0.0)
-        spec = prepare(maker, project, service, command, attached, secrets.token_hex(3))
+        spec = prepare(maker, project, service, command, attached, token_hex(3))
     try:
         code = accompany(docker, ["start", "--attach", "--interactive", spec.name])
     finally:

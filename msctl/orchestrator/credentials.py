@@ -1,4 +1,7 @@
-"""Generated passwords: made once, kept in the workspace, handed out as secrets."""
+"""Generated passwords: made once, kept in the workspace, handed out as secrets.
+
+What it takes to plan is imported only where passwords are handed out: most commands only read one.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import secrets
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from msctl.auth.members import OPERATOR, client_names
 from msctl.broker.permissions import PLATFORM_USER
 from msctl.model.project import Project
 from msctl.model.secret import Secret
 from msctl.orchestrator.workspace import Workspace
-from msctl.plan.expand import Credentials
+
+if TYPE_CHECKING:
+    from msctl.plan.expand import Credentials
 
 FILE = "credentials.json"
 MANAGEMENT = "management"
@@ -100,6 +106,8 @@ def _made(name: str, generate: Callable[[], str]) -> str:
 
 def grouped(values: Mapping[str, str], project: Project) -> Credentials:
     """The credentials of ``project``'s services, by kind."""
+    from msctl.plan.expand import Credentials  # noqa: PLC0415
+
     services, clients = set(project.services), set(client_names(project))
     parties = {*services, *PARTIES}
 
