@@ -237,3 +237,9 @@ def test_runtime(docker_engine: DockerEngine, identity: Identity) -> None:
         docker_engine, name, "msctl", "version"
     )
     assert ask(docker_engine, name, "id", "-u") == "10001\n"
+    bundle = "import ssl; print(ssl.get_default_verify_paths().cafile)"
+    assert ask(docker_engine, name, "python", "-c", bundle) == "None\n"
+    each = "find /usr/share/ca-certificates -type f -exec openssl verify -no_check_time {} ;"
+    verified = ask(docker_engine, name, *each.split()).splitlines()
+    assert len(verified) > 100
+    assert all(line.endswith(": OK") for line in verified)
