@@ -103,7 +103,7 @@ def _open_metrics(wired: Context, *, show: bool) -> None:
             raise NotRunning("Prometheus does not run", "start the project with 'msctl up'") from exc
         if show or not sys.stdout.isatty() or not _opened(url):
             print(url, flush=True)
-        if not wired.engine.facts().local:
+        if not wired.engine.local:
             wired.consoles.messages.print("the engine is remote: the address works until Ctrl-C")
             Event().wait()
 

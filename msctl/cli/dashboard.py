@@ -50,7 +50,7 @@ def dashboard(
         print(json.dumps({"url": address}) if as_json else address, flush=True)
         if not (no_open or as_json) and wired.consoles.answer.is_terminal:
             webbrowser.open(address)
-        if not wired.engine.facts().local:
+        if not wired.engine.local:
             wired.consoles.messages.print("the engine is remote: the address works until Ctrl-C")
             while True:
                 time.sleep(_INTERVAL)

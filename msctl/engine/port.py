@@ -29,7 +29,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What the engine says of itself; ``local`` means its published loopback ports are ours.
+    """What the engine says of itself; ``name`` and ``local`` are as with ``Engine``.
 
     ``root`` is the folder of its data, ``time`` its clock when it was asked, ``image_registry`` the host that
     it pulls from unless a reference says otherwise.
@@ -104,6 +104,14 @@ class LogLines(Iterator[LogLine], Protocol):
 
 class Engine(Protocol):
     """A container engine."""
+
+    @property
+    def name(self) -> str:
+        """Its kind, known without asking it."""
+
+    @property
+    def local(self) -> bool:
+        """Whether its published loopback ports are ours, known without asking it."""
 
     def facts(self) -> EngineFacts:
         """Version and size; raises ``EngineUnavailable`` when nothing answers."""

@@ -42,7 +42,7 @@ def reach(
     if found.state != "running":
         raise ContainerDown(f"{container} does not run: it is {found.state}", _REMEDY)
     published = found.ports.get(port)
-    if published is not None and engine.facts().local:
+    if published is not None and engine.local:
         yield _dialled(published[0]), published[1]
         return
     relay = via or _gateway_of(engine, found)

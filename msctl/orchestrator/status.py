@@ -55,7 +55,7 @@ def status(
         found = survey(engine, access, project.name, detail=True)
         answer, told = circuits.result(), events.result()
     complaints = hear(engine, project, found)
-    return with_events(report(project, found, answer, engine.facts().name, clock(), complaints), told)
+    return with_events(report(project, found, answer, engine.name, clock(), complaints), told)
 
 
 def report(

@@ -164,7 +164,7 @@ class Up:
         for problem in conflicts(outline(project), observed):
             raise problem
         gateway = observed.container(labels.container(project.name, "gateway"))
-        if not holds_port(gateway, project.gateway) and self.engine.facts().local:
+        if not holds_port(gateway, project.gateway) and self.engine.local:
             with failing_card(labels.container(project.name, "gateway"), "cannot start", PortTaken):
                 require_port(project.gateway.bind, project.gateway.port)
 

@@ -57,6 +57,16 @@ class DockerEngine:
         """Where the engine listens."""
         return self.client.address
 
+    @property
+    def name(self) -> str:
+        """Docker."""
+        return "docker"
+
+    @property
+    def local(self) -> bool:
+        """Whether its loopback is ours."""
+        return self.address.local
+
     def close(self) -> None:
         """Give the connections back."""
         self.client.close()
@@ -65,11 +75,11 @@ class DockerEngine:
         """Version and size."""
         info = self._engine_info()
         return EngineFacts(
-            "docker",
+            self.name,
             info["ServerVersion"],
             info["NCPU"],
             info["MemTotal"],
-            self.address.local,
+            self.local,
             info.get("DockerRootDir"),
             optional_time(info.get("SystemTime")),
             urlsplit(info.get("IndexServerAddress", "")).hostname,

@@ -45,11 +45,13 @@ class MemoryEngine:
     Objects of another project are what strangers' objects are to a real engine.
     """
 
+    name = "memory"
+
     def __init__(
         self, *, local: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.script = Script()
-        self._local = local
+        self.local = local
         self._now = now
         self._containers: dict[str, ContainerRecord] = {}
         self._storage = MemoryStorage()
@@ -70,7 +72,7 @@ class MemoryEngine:
     def facts(self) -> EngineFacts:
         """A machine of two processors and 8 GiB."""
         self.script.asked("facts", "")
-        return EngineFacts("memory", "1.0", 2, 8 * 1024**3, self._local)
+        return EngineFacts(self.name, "1.0", 2, 8 * 1024**3, self.local)
 
     def ping(self) -> None:
         """Answer."""

@@ -44,7 +44,7 @@ def far_engine(fake_ssh: Path) -> Iterator[DockerEngine]:
 
 
 def test_the_engine_is_remote_and_answers(far_engine: DockerEngine, fake_ssh: Path) -> None:
-    assert not far_engine.facts().local
+    assert not far_engine.local
     asked = (fake_ssh / "asked").read_text().splitlines()
     assert asked[0].endswith("-l ann -p 2222 -- far.example docker system dial-stdio")
 

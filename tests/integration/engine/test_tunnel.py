@@ -72,8 +72,8 @@ def gateway(docker_engine: DockerEngine, identity: Identity, tool_image: str, ec
 
 
 def test_the_whole_engine_works_by_tcp(remote_engine: DockerEngine, docker_engine: DockerEngine) -> None:
-    assert docker_engine.facts().local
-    assert not remote_engine.facts().local
+    assert docker_engine.local
+    assert not remote_engine.local
 
 
 def test_a_local_engines_port_is_the_published_one(docker_engine: DockerEngine, echo: str) -> None:

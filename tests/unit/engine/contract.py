@@ -70,6 +70,7 @@ class EngineContract(ABC):
     def test_facts_describe_the_engine(self, engine: Engine) -> None:
         facts = engine.facts()
         assert facts.name
+        assert (facts.name, facts.local) == (engine.name, engine.local)
         assert facts.version
         assert facts.cpus > 0
         assert facts.memory > 0
