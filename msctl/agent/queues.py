@@ -99,9 +99,10 @@ class Queues:
 
 
 def _depths(broker: Broker, services: Sequence[str]) -> dict[str, Depth]:
+    facts = broker.facts_of([queue for name in services for queue in (name, dead_queue(name))])
     found = {}
     for name in services:
-        queue, dead = broker.queue_facts(name), broker.queue_facts(dead_queue(name))
+        queue, dead = facts.get(name), facts.get(dead_queue(name))
         if queue is not None:
             found[name] = Depth(queue.messages, queue.consumers, dead.messages if dead is not None else 0)
     return found

@@ -6,7 +6,7 @@ pika is imported at first use. A ``Broker`` belongs to one thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -153,16 +153,30 @@ class Broker:
 
     def queue_facts(self, name: str) -> QueueFacts | None:
         """Depth and consumers of a queue, ``None`` when there is none of that name."""
+        return self.facts_of((name,)).get(name)
+
+    def facts_of(self, names: Sequence[str]) -> dict[str, QueueFacts]:
+        """Depth and consumers of those of the queues that there are, by name."""
+        found: dict[str, QueueFacts] = {}
+        left = names
+        while left:
+            left = self._look_at(left, found)
+        return found
+
+    def _look_at(self, names: Sequence[str], found: dict[str, QueueFacts]) -> Sequence[str]:
+        """Look at one after the other; those that are left, since one that is not there ends the channel."""
         import pika.exceptions  # noqa: PLC0415
 
-        with self._channel(f"look at queue '{name}'") as channel:
-            try:
-                found = channel.queue_declare(name, passive=True).method
-            except pika.exceptions.ChannelClosedByBroker as exc:
-                if exc.reply_code == _NOT_FOUND:
-                    return None
-                raise
-        return QueueFacts(name, found.message_count, found.consumer_count)
+        with self._channel("look at queues") as channel:
+            for number, name in enumerate(names, start=1):
+                try:
+                    queue = channel.queue_declare(name, passive=True).method
+                except pika.exceptions.ChannelClosedByBroker as exc:
+                    if exc.reply_code == _NOT_FOUND:
+                        return names[number:]
+                    raise
+                found[name] = QueueFacts(name, queue.message_count, queue.consumer_count)
+        return ()
 
     def declare(self, topology: Topology) -> None:
         """Make sure of exchanges, queues and bindings; an existing one with other arguments is an error."""
@@ -184,8 +198,8 @@ class Broker:
         with self._channel("remove what is no longer declared") as channel:
             for binding in surplus.bindings:
                 channel.queue_unbind(binding.queue, binding.exchange, binding.routing_key)
-        facts = {name: self.queue_facts(name) for name in surplus.queues}
-        busy = [f.name for f in facts.values() if f is not None and (f.messages or f.consumers)]
+        facts = self.facts_of(surplus.queues)
+        busy = [f.name for f in facts.values() if f.messages or f.consumers]
         keep = frozenset() if with_messages else needed(busy)
         for name in surplus.queues:
             if name not in keep:
@@ -193,7 +207,7 @@ class Broker:
         with self._channel("remove exchanges that are no longer declared") as channel:
             for exchange in surplus.exchanges:
                 channel.exchange_delete(exchange)
-        return tuple(f for f in facts.values() if f is not None and f.name in keep)
+        return tuple(f for f in facts.values() if f.name in keep)
 
     def delete(self, queue: str) -> None:
         """Delete a queue with all that it holds; an absent one is fine."""

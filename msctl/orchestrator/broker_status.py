@@ -10,7 +10,9 @@ from msctl.errors import MsctlError
 from msctl.model.status import EventStatus
 
 if TYPE_CHECKING:
-    from msctl.broker.client import Broker
+    from collections.abc import Mapping
+
+    from msctl.broker.client import QueueFacts
     from msctl.model.project import Project
     from msctl.model.status import PlatformStatus, StatusReport
     from msctl.orchestrator.access import Access
@@ -29,15 +31,16 @@ def read_events(access: Access, project: Project) -> EventReading:
     subscribers = [service.name for service in project.services.values() if service.subscribes]
     if not project.uses_broker:
         return EventReading()
-    found: list[EventStatus] = []
+    found: tuple[EventStatus, ...] = ()
     try:
         broker = access.broker()
-        found.extend(_event_status(broker, name) for name in subscribers)
+        facts = broker.facts_of([queue for name in subscribers for queue in (name, dead_queue(name))])
+        found = tuple(_event_status(name, facts) for name in subscribers)
         broker.require_unblocked()
     except MsctlError as exc:
         access.forget_broker()
-        return EventReading(tuple(found), exc.message)
-    return EventReading(tuple(found))
+        return EventReading(found, exc.message)
+    return EventReading(found)
 
 
 def with_events(report: StatusReport, reading: EventReading) -> StatusReport:
@@ -58,7 +61,7 @@ def _with_trouble(part: PlatformStatus, trouble: str) -> PlatformStatus:
     return replace(part, health="warn", output=trouble)
 
 
-def _event_status(broker: Broker, service: str) -> EventStatus:
-    main, dead = broker.queue_facts(service), broker.queue_facts(dead_queue(service))
+def _event_status(service: str, facts: Mapping[str, QueueFacts]) -> EventStatus:
+    main, dead = facts.get(service), facts.get(dead_queue(service))
     waiting, consumers = (main.messages, main.consumers) if main is not None else (0, 0)
     return EventStatus(service, waiting, consumers, dead.messages if dead is not None else 0)

@@ -118,11 +118,11 @@ def _event_type(project: Project, service: Service) -> str | None:
 def _facts(access: Access, service: Service) -> tuple[int, int, int]:
     """Waiting, consumers, dead letters."""
     try:
-        broker = access.broker()
-        main, dead = broker.queue_facts(service.name), broker.queue_facts(dead_queue(service.name))
+        facts = access.broker().facts_of((service.name, dead_queue(service.name)))
     except MsctlError:
         access.forget_broker()
         raise
+    main, dead = facts.get(service.name), facts.get(dead_queue(service.name))
     waiting, consumers = (main.messages, main.consumers) if main is not None else (0, 0)
     return waiting, consumers, dead.messages if dead is not None else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msctl.broker.client import Broker
+from msctl.broker.client import Broker, QueueFacts
 from msctl.broker.topology import DELIVERY_LIMIT
 from msctl.errors import BrokerError
 from tests.integration.broker.conftest import RunningBroker
@@ -18,6 +18,18 @@ def depth(client: Broker, queue: str) -> int:
     facts = client.queue_facts(queue)
     assert facts is not None
     return facts.messages
+
+
+def test_queues_that_are_not_there_hide_no_others(broker: RunningBroker, platform: Broker) -> None:
+    with broker.as_user("orders") as orders:
+        orders.publish("orders.retry", "orders.dead", b"lost")
+    asked = ("none", "orders", "missing", "gone", "orders.dead", "last")
+    assert platform.facts_of(asked) == {
+        "orders": QueueFacts("orders", 0, 0),
+        "orders.dead": QueueFacts("orders.dead", 1, 0),
+    }
+    assert platform.facts_of(()) == {}
+    assert platform.queue_facts("none") is None
 
 
 def test_a_retried_message_flows_back(broker: RunningBroker, platform: Broker) -> None:

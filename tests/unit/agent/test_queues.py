@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,15 @@ class FakeBroker:
         self._used = 0
 
     def queue_facts(self, name: str) -> QueueFacts | None:
+        return self.facts_of([name]).get(name)
+
+    def facts_of(self, names: Sequence[str]) -> dict[str, QueueFacts]:
         self._used += 1
-        if type(self).away or (type(self).cuts and self._used > 2):
+        if type(self).away or (type(self).cuts and self._used > 1):
             type(self).cuts -= 1
             raise BrokerError("gone")
-        return {"orders": QueueFacts(name, 7, 2), "orders.dead": QueueFacts(name, 1, 0)}.get(name)
+        known = (QueueFacts("orders", 7, 2), QueueFacts("orders.dead", 1, 0))
+        return {facts.name: facts for facts in known if facts.name in names}
 
     @contextmanager
     def holding(self, queue: str) -> Iterator[Iterator[Held]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -57,10 +57,9 @@ class FakeBroker:
     def __init__(self, trouble: BrokerError | None = None) -> None:
         self._trouble = trouble
 
-    def queue_facts(self, name: str) -> QueueFacts | None:
-        return {"orders": QueueFacts("orders", 5, 0), "orders.dead": QueueFacts("orders.dead", 2, 0)}.get(
-            name
-        )
+    def facts_of(self, names: Sequence[str]) -> dict[str, QueueFacts]:
+        assert list(names) == ["orders", "orders.dead"]
+        return {"orders": QueueFacts("orders", 5, 0), "orders.dead": QueueFacts("orders.dead", 2, 0)}
 
     def require_unblocked(self) -> None:
         if self._trouble is not None:
