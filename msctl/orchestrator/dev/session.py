@@ -26,6 +26,7 @@ class Session:
     only: Collection[str] = ()
     project: Project | None = None
     _applied: dict[str, Snapshot] = field(default_factory=dict)
+    _left: dict[str, Change] = field(default_factory=dict)
     begun: bool = False
     _due: bool = True
 
@@ -49,19 +50,20 @@ class Session:
             return True
         project = self.project
         seen = {name: snapshot(folder) for name, folder in self.watched().items()}
-        changes = {name: found for name, now in seen.items() if (found := change(self._applied[name], now))}
+        changes = {name: found for name, now in seen.items() if (found := self._change(name, now))}
         if any(not self._copies(project, project.services[name], found) for name, found in changes.items()):
             self._rebuild(project, sink)
             return True
         for name, found in changes.items():
-            self._applied[name] = seen[name]
+            self._applied[name], self._left[name] = seen[name], found
             self.copying.copy(project, project.services[name], found, sink)
+            del self._left[name]
         return bool(changes)
 
     @property
     def finished(self) -> bool:
-        """Whether the last 'up' came to its end."""
-        return not self._due
+        """Whether everything that was begun came to its end."""
+        return not self._due and not self._left
 
     def behind(self) -> tuple[str, ...]:
         """The services that run files which are in no image."""
@@ -72,6 +74,13 @@ class Session:
         self._applied = {name: snapshot(folder) for name, folder in self.watched().items()}
         self.up(project, sink)
         self._due, self.begun = False, True
+        self._left.clear()
+
+    def _change(self, name: str, now: Snapshot) -> Change | None:
+        """What changed, with what an earlier failure may not have brought into every instance."""
+        found = change(self._applied[name], now)
+        left = self._left.get(name)
+        return found.after(left, now) if found is not None and left is not None else found
 
     def _copies(self, project: Project, service: Service, found: Change) -> bool:
         assert service.build is not None  # noqa: S101 - only such are watched

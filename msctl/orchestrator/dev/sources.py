@@ -32,6 +32,11 @@ class Change:
         """All of them."""
         return (*self.written, *self.gone)
 
+    def after(self, earlier: Change, now: Snapshot) -> Change:
+        """This change and an earlier one, as a single change to what is there ``now``."""
+        names = sorted({*earlier.names, *self.names})
+        return Change(tuple(n for n in names if n in now), tuple(n for n in names if n not in now))
+
 
 def snapshot(folder: Path) -> Snapshot:
     """The folder as a build would see it now; raises ``ImageError`` where there is no Dockerfile."""

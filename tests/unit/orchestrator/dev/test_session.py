@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from msctl.errors import StartFailed
+from msctl.errors import EngineError, StartFailed
 from msctl.events import Sink, StepDone
 from msctl.model.project import Project
 from msctl.orchestrator.copied import COPIED
@@ -130,6 +130,36 @@ def test_one_that_ends_is_told_stopped_and_started_by_the_next_change(
     assert session.catch_up(stage.sink)
     assert len(ups) == 1
     assert stage.engine.inspect("shop-web-1").state == "running"
+
+
+def test_what_a_failure_left_undone_is_done_with_the_next_change(
+    stage: Stage, session: Session, declared: Project
+) -> None:
+    stage.engine.script.fail("copy_files", "shop-web-1", EngineError("the engine is slow"))
+    (folder(declared) / "app.py").write_text("2")
+    with pytest.raises(EngineError, match="slow"):
+        session.catch_up(stage.sink)
+    assert not session.catch_up(stage.sink)
+    assert not session.finished
+    (folder(declared) / "new.py").write_text("3")
+    (folder(declared) / "old.py").unlink()
+    assert session.catch_up(stage.sink)
+    told = [event.detail for event in stage.sink.events if isinstance(event, StepDone)][-2:]
+    assert told == ["3 files; 200 ok"] * 2
+    assert session.finished
+
+
+def test_a_change_that_is_taken_back_after_a_failure_is_brought_in_everywhere(
+    stage: Stage, session: Session, declared: Project
+) -> None:
+    stage.engine.script.fail("copy_files", "shop-web-2", EngineError("the engine is slow"))
+    (folder(declared) / "new.py").write_text("2")
+    with pytest.raises(EngineError):
+        session.catch_up(stage.sink)
+    (folder(declared) / "new.py").unlink()
+    assert session.catch_up(stage.sink)
+    removed = [(run.container, run.command[-1]) for run in stage.engine.script.commands]
+    assert removed[-2:] == [("shop-web-1", "new.py"), ("shop-web-2", "new.py")]
 
 
 def test_a_failed_up_is_tried_again_with_the_next_change(
