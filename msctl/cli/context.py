@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from msctl.engine.docker import DockerEngine
     from msctl.engine.images.store import DockerImages
     from msctl.manifest.loaded import Loaded
+    from msctl.model.project import Project
     from msctl.orchestrator.access import Access
     from msctl.orchestrator.target import Target
     from msctl.orchestrator.workspace import Workspace
@@ -42,12 +43,16 @@ class Context:
         """The manifest, found, read and checked, with the numbers of instances that ``scale`` asked for."""
         from dataclasses import replace  # noqa: PLC0415
 
+        declared = self.declared
+        return replace(declared, project=self.scaled(declared.project))
+
+    def scaled(self, project: Project) -> Project:
+        """``project`` with the numbers of instances that ``scale`` asked for."""
         from msctl.orchestrator.workspace import Workspace  # noqa: PLC0415
         from msctl.plan.scaling import scaled  # noqa: PLC0415
 
-        declared = self.declared
-        kept = Workspace.of(declared.project.folder).read(SCALE)
-        return replace(declared, project=scaled(declared.project, kept)) if kept else declared
+        kept = Workspace.of(project.folder).read(SCALE)
+        return scaled(project, kept) if kept else project
 
     @cached_property
     def declared(self) -> Loaded:

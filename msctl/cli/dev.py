@@ -195,4 +195,4 @@ def _load(wired: Context, name: str) -> Project:
         raise UsageError(
             f"the project is called '{project.name}' now", "end this 'msctl dev' and begin another"
         )
-    return project
+    return wired.scaled(project)
