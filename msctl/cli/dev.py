@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from msctl.model.project import Project
     from msctl.orchestrator.dev.debugging import Debugger
     from msctl.orchestrator.dev.session import Session
+
+_LOOK = 0.5
+"""Seconds between two looks whether another command has ended."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -125,18 +129,18 @@ def _attachable(wired: Context, debugger: Debugger | None) -> Iterator[None]:
 
 
 def _follow(wired: Context, session: Session) -> None:
-    from msctl.orchestrator.dev.watching import wakes  # noqa: PLC0415
+    from msctl.orchestrator.dev.watching import stamps, wakes  # noqa: PLC0415
 
-    _turn(wired, session)
     files = [path for path in (wired.manifest, wired.overlay) if path is not None]
     while True:
-        folders = list(session.watched().values())
-        for wake in wakes(folders, files):
+        before = stamps(files)
+        _turn(wired, session)
+        for wake in wakes(list(session.watched().values()), before):
             if wake == "manifest":
                 session.manifest_changed()
-            _turn(wired, session)
-            if wake == "manifest":
                 break
+            if wake == "sources" or session.changed():
+                _turn(wired, session)
 
 
 def _turn(wired: Context, session: Session) -> None:
@@ -145,7 +149,7 @@ def _turn(wired: Context, session: Session) -> None:
 
     say = wired.consoles.messages.print
     try:
-        with wired.target(None).lock("dev"), wired.progress(as_json=False) as sink:
+        with _lock(wired, wait=session.project is not None), wired.progress(as_json=False) as sink:
             done = session.catch_up(sink)
     except EngineUnavailable:
         raise
@@ -156,6 +160,27 @@ def _turn(wired: Context, session: Session) -> None:
         done = True
     if done and not wired.quiet:
         say(f"watching {', '.join(session.watched())}; Ctrl-C ends it", style="dim")
+
+
+@contextmanager
+def _lock(wired: Context, *, wait: bool) -> Iterator[None]:
+    """Keep other commands off; with ``wait`` one that is at work is told once, and waited for."""
+    from msctl.errors import Locked  # noqa: PLC0415
+
+    told = False
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(wired.target(None).lock("dev"))
+                break
+            except Locked as error:
+                if not wait:
+                    raise
+                if not told:
+                    wired.consoles.messages.print(f"{error.message}; what was saved waits for its end")
+                told = True
+                time.sleep(_LOOK)
+        yield
 
 
 def _farewell(wired: Context, session: Session, debugger: Debugger | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msctl.engine.images.service_context import read_context
+from msctl.errors import ImageError
 from msctl.events import Sink
 from msctl.model.project import Project, Service
 from msctl.orchestrator.dev.copying import Copying
@@ -59,6 +60,14 @@ class Session:
             self.copying.copy(project, project.services[name], found, sink)
             del self._left[name]
         return bool(changes)
+
+    def changed(self) -> bool:
+        """Whether sources are other than when they were last looked at; not if they cannot be read."""
+        try:
+            seen = {name: snapshot(folder) for name, folder in self.watched().items()}
+        except ImageError:
+            return False
+        return seen != {name: self._applied.get(name) for name in seen}
 
     @property
     def finished(self) -> bool:

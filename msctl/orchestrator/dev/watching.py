@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from watchfiles import DefaultFilter, watch
+
+from msctl.errors import MsctlError
 
 _QUIET_MS = 200
 _STEP_MS = 25
 _LOOK_MS = 500
 
-Wake = Literal["sources", "manifest"]
+Wake = Literal["begun", "sources", "manifest"]
+
+Stamps: TypeAlias = Mapping[Path, tuple[int, int] | None]
+"""By file, when it was last changed and its size; nothing for one that is not there."""
 
 
-def wakes(folders: Sequence[Path], files: Sequence[Path]) -> Iterator[Wake]:
-    """Tell each time that something below ``folders`` or one of ``files`` has changed, until Ctrl-C.
+def wakes(folders: Sequence[Path], before: Stamps) -> Iterator[Wake]:
+    """Tell each time that something below ``folders`` or a file of ``before`` has changed, until Ctrl-C.
 
+    It says once that the watch has ``begun``: nobody told what changed in the folders until then.
     An editor that saves replaces the file, which ends a watch on the file itself: so files are looked at.
     """
-    before = _stamps(files)
-    for changes in watch(
-        *folders,
-        watch_filter=DefaultFilter(),
-        debounce=_QUIET_MS,
-        step=_STEP_MS,
-        rust_timeout=_LOOK_MS,
-        yield_on_timeout=True,
-    ):
-        now = _stamps(files)
+    begun: Wake | None = "begun"
+    for changed in _looks(folders):
+        now = stamps(tuple(before))
         if now != before:
             before = now
             yield "manifest"
-        elif changes:
-            yield "sources"
+        elif wake := "sources" if changed else begun:
+            yield wake
+        begun = None
 
 
-def _stamps(files: Sequence[Path]) -> tuple[tuple[int, int] | None, ...]:
-    return tuple(_stamp(path) for path in files)
+def stamps(files: Sequence[Path]) -> Stamps:
+    """The files as they are now."""
+    return {path: _stamp(path) for path in files}
+
+
+def _looks(folders: Sequence[Path]) -> Iterator[bool]:
+    """Every now and then, and at once if it is so, whether something below ``folders`` has changed."""
+    try:
+        for changes in watch(
+            *folders,
+            watch_filter=DefaultFilter(),
+            debounce=_QUIET_MS,
+            step=_STEP_MS,
+            rust_timeout=_LOOK_MS,
+            yield_on_timeout=True,
+        ):
+            yield bool(changes)
+    except RuntimeError as exc:
+        raise MsctlError(
+            f"the sources cannot be watched: {exc}",
+            "give files names in UTF-8, then begin another 'msctl dev'",
+        ) from exc
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,42 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(watching, "wakes", wakes)
 
     return script
+
+
+def test_another_command_that_is_at_work_is_told_once_and_waited_for(
+    cli: Cli, stage: Stage, folder: Path, look: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ExitStack()
+    looks = iter((lambda: None, other.close))
+    monkeypatch.setattr("msctl.cli.dev.time.sleep", lambda _: next(looks)())
+
+    def save_while_it_works() -> None:
+        (folder / "services" / "web" / "Dockerfile").write_text(
+            "ARG MSCTL_RUNTIME\nFROM ${MSCTL_RUNTIME}\n#\n"
+        )
+        stage.images.content["web"] = "two"
+        other.enter_context(stage.workspace.lock("up"))
+
+    look(save_while_it_works)
+    found = cli("dev")
+    assert (found.code, found.err.count("what was saved waits for its end")) == (0, 1)
+    assert "shop/web:two" in stage.images.built
+
+
+def test_what_is_saved_before_the_watch_begins_is_brought_in(
+    cli: Cli, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wakes(*_: object) -> Iterator[str]:
+        (folder / "services" / "web" / "Dockerfile").write_text(
+            "ARG MSCTL_RUNTIME\nFROM ${MSCTL_RUNTIME}\n#\n"
+        )
+        stage.images.content["web"] = "two"
+        yield "begun"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "wakes", wakes)
+    assert cli("dev").code == 0
+    assert "shop/web:two" in stage.images.built
 
 
 def test_what_was_scaled_stays_so(cli: Cli, stage: Stage, look: Callable[..., None]) -> None:
