@@ -64,12 +64,15 @@ def stopping(
             time.sleep(_LEAD)
             before = engine.inspect(name)
             began = time.monotonic()
-            by_hand = not _ask_to_stop(engine, identity, name)
+            by_hand = not _stops_itself(engine, name)
+            if by_hand:
+                engine.signal_container(identity, name, "SIGTERM")
             died = _in_time(dying, service.stop_grace + 1.0)
             took = time.monotonic() - began
         finally:
             stop.set()
             if by_hand:
+                engine.stop_container(identity, name, service.stop_grace)
                 engine.start_container(identity, name)
         told = json.loads(asking.result().output or "{}")
     back = died is not None and _until(lambda: _runs_again(engine, name, before), _BACK)
@@ -79,13 +82,9 @@ def stopping(
     )
 
 
-def _ask_to_stop(engine: Engine, identity: Identity, name: str) -> bool:
-    """Send SIGTERM to process 1; false if the engine had to, which then takes the end for our wish."""
-    done = engine.execute(name, ["sh", "-c", "kill -TERM 1"], timeout=10.0)
-    if done.exit_code == 0:
-        return True
-    engine.signal_container(identity, name, "SIGTERM")
-    return False
+def _stops_itself(engine: Engine, name: str) -> bool:
+    """Send SIGTERM to process 1 from within; false if the engine has to, which takes the end for our wish."""
+    return engine.execute(name, ["sh", "-c", "kill -TERM 1"], timeout=10.0).exit_code == 0
 
 
 def _death(events: Iterator[EngineEvent], name: str) -> EngineEvent | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msctl.engine.port import Engine, Identity
-from msctl.errors import NotRunning, UsageError
+from msctl.errors import ContainerDown, NotRunning, ObjectMissing, UsageError
 from msctl.manifest.suggest import known
 from msctl.model.project import Project, Service
 from msctl.model.status import InstanceStatus
@@ -38,7 +38,13 @@ def examine(
     """The verdicts on one running instance of the service ``name``."""
     service = _service(project, name)
     instance = _instance(engine, access, project, name)
-    evidence = _gather(engine, access, project, service, instance, exam, known_secrets)
+    try:
+        evidence = _gather(engine, access, project, service, instance, exam, known_secrets)
+    except (ObjectMissing, ContainerDown) as exc:
+        raise NotRunning(
+            f"the exam of {instance.name} was cut short: {exc.message}",
+            "'msctl status' shows what runs; begin the exam anew once it does",
+        ) from exc
     return judged(evidence)
 
 

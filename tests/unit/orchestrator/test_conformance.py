@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from msctl.errors import NotRunning, ObjectMissing
 from msctl.model.project import Health, Resources, Route, Service
 from msctl.model.status import InstanceStatus
 from msctl.orchestrator.conformance import exam as module
+from msctl.orchestrator.conformance import gathering
 from msctl.orchestrator.conformance.bearing import Tokens
 from msctl.orchestrator.conformance.evidence import Answer, Evidence, Queue, Stopping
-from msctl.orchestrator.conformance.exam import judged
+from msctl.orchestrator.conformance.exam import Exam, judged
 from msctl.orchestrator.conformance.questions import own_path, questions
 from msctl.orchestrator.conformance.verdict import Verdict
-from tests.unit.plan.projects import shop
+from tests.unit.orchestrator.stage import Stage
+from tests.unit.plan.projects import project, service, shop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 JSON = {"content-type": "application/json"}
@@ -208,3 +211,16 @@ def test_each_question_has_its_name_once() -> None:
     asked = [question["id"] for question in questions(SERVICE, None, "m", TRACE, Tokens("full", "lesser"))]
     assert len(set(asked)) == len(asked)
     assert set(asked) == set(GOOD.answers)
+
+
+def test_an_instance_that_goes_away_meanwhile_is_told_with_a_remedy(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise ObjectMissing("No such container: shop-web-1")
+
+    monkeypatch.setattr(module, "_instance", lambda *_: INSTANCE)
+    monkeypatch.setattr(gathering, "container_facts", gone)
+    with pytest.raises(NotRunning, match="cut short: No such container") as failed:
+        module.examine(stage.engine, stage.access(), project(service("web")), "web", Exam(), frozenset())
+    assert failed.value.hint is not None
