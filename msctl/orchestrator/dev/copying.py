@@ -78,6 +78,7 @@ class Copying:
     def _bring(
         self, project: Project, service: Service, found: ObservedContainer, change: Change
     ) -> ObservedContainer:
+        """Copy, then stop and start; the engine goes on stopping after Ctrl-C, which leaves none stopped."""
         identity = Identity(project.name, self._workspace.origin)
         copied.note(self._workspace, found)
         if change.gone:
@@ -88,8 +89,15 @@ class Copying:
         if change.written:
             with read_context(_folder(project, service)).tar(change.written, int(time.time())) as archive:
                 self._engine.copy_files(identity, found.name, archive.read())
-        self._engine.stop_container(identity, found.name, service.stop_grace)
-        return self._engine.start_container(identity, found.name)
+        try:
+            return self._restart(identity, found.name, service.stop_grace)
+        except KeyboardInterrupt:
+            self._restart(identity, found.name, service.stop_grace)
+            raise
+
+    def _restart(self, identity: Identity, name: str, grace: float) -> ObservedContainer:
+        self._engine.stop_container(identity, name, grace)
+        return self._engine.start_container(identity, name)
 
     def _ready(self, project: Project, spec: ContainerSpec, started: ObservedContainer, sink: Sink) -> str:
         assert spec.probe is not None  # noqa: S101 - services have one

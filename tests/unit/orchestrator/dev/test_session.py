@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from msctl.engine.port import Identity
 from msctl.errors import EngineError, StartFailed
 from msctl.events import Sink, StepDone
 from msctl.model.project import Project
@@ -160,6 +161,24 @@ def test_a_change_that_is_taken_back_after_a_failure_is_brought_in_everywhere(
     assert session.catch_up(stage.sink)
     removed = [(run.container, run.command[-1]) for run in stage.engine.script.commands]
     assert removed[-2:] == [("shop-web-1", "new.py"), ("shop-web-2", "new.py")]
+
+
+def test_an_interruption_leaves_no_instance_stopped(
+    stage: Stage, session: Session, declared: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = stage.engine.stop_container
+
+    def interrupted(identity: Identity, name: str, grace: float) -> None:
+        monkeypatch.setattr(stage.engine, "stop_container", stop)
+        stop(identity, name, grace)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage.engine, "stop_container", interrupted)
+    (folder(declared) / "app.py").write_text("2")
+    with pytest.raises(KeyboardInterrupt):
+        session.catch_up(stage.sink)
+    assert stage.engine.inspect("shop-web-1").state == "running"
+    assert not session.finished
 
 
 def test_a_failed_up_is_tried_again_with_the_next_change(
