@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msctl.engine.images.service_context import read_context
-from msctl.errors import ImageError
+from msctl.errors import EngineError, EngineUnavailable, ImageError
 from msctl.events import Sink
 from msctl.model.project import Project, Service
 from msctl.orchestrator.dev.copying import Copying
@@ -44,6 +44,7 @@ class Session:
     def catch_up(self, sink: Sink) -> bool:
         """Bring the system up to the sources as they are now; whether anything was to be done.
 
+        What the engine cannot copy, such as a removal in an image without ``rm``, is built.
         A failure is raised once; what it left undone is done with the next change.
         """
         if self._due or self.project is None:
@@ -57,7 +58,13 @@ class Session:
             return True
         for name, found in changes.items():
             self._applied[name], self._left[name] = seen[name], found
-            self.copying.copy(project, project.services[name], found, sink)
+            try:
+                self.copying.copy(project, project.services[name], found, sink)
+            except (EngineUnavailable, ImageError):
+                raise
+            except EngineError:
+                self._rebuild(project, sink)
+                return True
             del self._left[name]
         return bool(changes)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from msctl.engine.port import Identity
-from msctl.errors import EngineError, StartFailed
+from msctl.engine.port import ExecResult, Identity
+from msctl.errors import ImageError, StartFailed
 from msctl.events import Sink, StepDone
 from msctl.model.project import Project
 from msctl.orchestrator.copied import COPIED
@@ -136,9 +136,9 @@ def test_one_that_ends_is_told_stopped_and_started_by_the_next_change(
 def test_what_a_failure_left_undone_is_done_with_the_next_change(
     stage: Stage, session: Session, declared: Project
 ) -> None:
-    stage.engine.script.fail("copy_files", "shop-web-1", EngineError("the engine is slow"))
+    stage.engine.script.fail("copy_files", "shop-web-1", ImageError("app.py has vanished"))
     (folder(declared) / "app.py").write_text("2")
-    with pytest.raises(EngineError, match="slow"):
+    with pytest.raises(ImageError, match="vanished"):
         session.catch_up(stage.sink)
     assert not session.catch_up(stage.sink)
     assert not session.finished
@@ -153,14 +153,25 @@ def test_what_a_failure_left_undone_is_done_with_the_next_change(
 def test_a_change_that_is_taken_back_after_a_failure_is_brought_in_everywhere(
     stage: Stage, session: Session, declared: Project
 ) -> None:
-    stage.engine.script.fail("copy_files", "shop-web-2", EngineError("the engine is slow"))
+    stage.engine.script.fail("copy_files", "shop-web-2", ImageError("app.py has vanished"))
     (folder(declared) / "new.py").write_text("2")
-    with pytest.raises(EngineError):
+    with pytest.raises(ImageError):
         session.catch_up(stage.sink)
     (folder(declared) / "new.py").unlink()
     assert session.catch_up(stage.sink)
     removed = [(run.container, run.command[-1]) for run in stage.engine.script.commands]
     assert removed[-2:] == [("shop-web-1", "new.py"), ("shop-web-2", "new.py")]
+
+
+def test_what_the_engine_cannot_copy_is_built(
+    stage: Stage, session: Session, declared: Project, ups: list[Project]
+) -> None:
+    stage.engine.script.answer = lambda *_: ExecResult(127, "rm: not found")
+    ids = stage.ids()
+    (folder(declared) / "old.py").unlink()
+    assert session.catch_up(stage.sink)
+    assert (len(ups), session.finished, session.behind()) == (2, True, ())
+    assert stage.ids()["shop-web-1"] != ids["shop-web-1"]
 
 
 def test_an_interruption_leaves_no_instance_stopped(
