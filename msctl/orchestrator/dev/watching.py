@@ -21,17 +21,21 @@ Stamps: TypeAlias = Mapping[Path, tuple[int, int] | None]
 
 
 def wakes(folders: Sequence[Path], before: Stamps) -> Iterator[Wake]:
-    """Tell each time that something below ``folders`` or a file of ``before`` has changed, until Ctrl-C.
+    """Tell each time that something below ``folders`` or a file of ``before`` has changed.
 
+    It ends where a folder goes or comes, since a watch stays with the folder that it began with.
     It says once that the watch has ``begun``: nobody told what changed in the folders until then.
     An editor that saves replaces the file, which ends a watch on the file itself: so files are looked at.
     """
     begun: Wake | None = "begun"
-    for changed in _looks(folders):
+    there = _identities(folders)
+    for changed in _looks([folder for folder in folders if there[folder] is not None]):
         now = stamps(tuple(before))
         if now != before:
             before = now
             yield "manifest"
+        elif _identities(folders) != there:
+            return
         elif wake := "sources" if changed else begun:
             yield wake
         begun = None
@@ -59,6 +63,19 @@ def _looks(folders: Sequence[Path]) -> Iterator[bool]:
             f"the sources cannot be watched: {exc}",
             "give files names in UTF-8, then begin another 'msctl dev'",
         ) from exc
+
+
+def _identities(folders: Sequence[Path]) -> Mapping[Path, tuple[int, int] | None]:
+    """Which folders are there, known by device and number."""
+    return {folder: _identity(folder) for folder in folders}
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Waking up: by what was saved before the watch began and after it, and by names that nobody can read."""
+"""Waking up: what was saved before the watch began and after it; folders that go, names that are no text."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def test_a_manifest_saved_before_the_watch_began_is_told(tmp_path: Path) -> None
     manifest.write_text("project: shop")
     (tmp_path / "web").mkdir()
     assert next(wakes([tmp_path / "web"], before)) == "manifest"
+
+
+def test_a_folder_that_goes_and_comes_back_ends_the_watch_each_time(tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    found = wakes([web], stamps([]))
+    assert next(found) == "begun"
+    web.rename(tmp_path / "elsewhere")
+    assert list(found) == []
+    found = wakes([web], stamps([]))
+    assert next(found) == "begun"
+    web.mkdir()
+    assert list(found) == []
 
 
 def test_a_name_that_is_no_text_is_an_error_with_a_remedy(tmp_path: Path) -> None:
