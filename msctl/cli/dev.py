@@ -185,7 +185,7 @@ def _lock(wired: Context, *, wait: bool) -> Iterator[None]:
 
 def _farewell(wired: Context, session: Session, debugger: Debugger | None) -> None:
     copied = session.behind()
-    state = f"'{wired.loaded.project.name}' goes on running as it is"
+    state = f"what runs of '{wired.loaded.project.name}' goes on running"
     if not session.finished:
         state += "; what was under way is not done: 'msctl up' continues it"
     if copied:

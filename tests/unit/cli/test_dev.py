@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from msctl.engine.port import Identity
 from msctl.orchestrator.dev import watching
 from tests.unit.cli.conftest import Cli
 from tests.unit.orchestrator.stage import Stage
@@ -72,3 +73,15 @@ def test_what_was_scaled_stays_so(cli: Cli, stage: Stage, look: Callable[..., No
     cli("--quiet", "scale", "web=3")
     assert cli("dev").code == 0
     assert {"shop-web-1", "shop-web-2", "shop-web-3"} <= set(stage.ids())
+
+
+def test_the_last_words_are_true_of_a_project_that_was_taken_down(
+    cli: Cli, stage: Stage, look: Callable[..., None]
+) -> None:
+    def taken_down() -> None:
+        for name in stage.ids():
+            stage.engine.remove_container(Identity("shop", stage.workspace.origin), name)
+
+    look(taken_down)
+    assert "what runs of 'shop' goes on running" in " ".join(cli("dev").err.split())
+    assert stage.ids() == {}
