@@ -110,7 +110,7 @@ def _open_metrics(wired: Context, *, show: bool) -> None:
 
 def _address(wired: Context, service: str | None) -> str:
     from msctl.errors import UsageError  # noqa: PLC0415
-    from msctl.manifest.suggest import known  # noqa: PLC0415
+    from msctl.manifest.similar import known  # noqa: PLC0415
 
     project = wired.loaded.project
     if service is None:

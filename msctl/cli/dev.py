@@ -197,7 +197,7 @@ def _farewell(wired: Context, session: Session, debugger: Debugger | None) -> No
 
 def _chosen(project: Project, only: list[str] | tuple[str, ...]) -> frozenset[str]:
     from msctl.errors import UsageError  # noqa: PLC0415
-    from msctl.manifest.suggest import known  # noqa: PLC0415
+    from msctl.manifest.similar import known  # noqa: PLC0415
 
     built = [service.name for service in project.services.values() if service.build is not None]
     for name in only:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from pydantic import PlainValidator
-from pydantic_core import PydanticCustomError
 
 from msctl.manifest.nodes import Broken, Hidden
 
-T = TypeVar("T")
 _LONGEST = 60
 _OTHERS: dict[type, str] = {dict: "a mapping", list: "a list", type(None): "nothing"}
 
@@ -23,22 +17,6 @@ class Fault(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
-
-    def as_pydantic(self) -> PydanticCustomError:
-        """The same for pydantic; values come as context so that their braces mean nothing."""
-        return PydanticCustomError("fault", "{what}", {"what": self.what, "hint": self.hint or ""})
-
-
-def checked(parse: Callable[[Any], T]) -> PlainValidator:
-    """Use a parser that raises ``Fault`` as a field's validation."""
-
-    def validate(value: Any) -> T:
-        try:
-            return parse(value)
-        except Fault as fault:
-            raise fault.as_pydantic() from fault
-
-    return PlainValidator(validate)
 
 
 def shown(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import ErrorDetails
 
-from msctl.manifest import known, suggest
+from msctl.manifest import known, similar, suggest
 from msctl.manifest.faults import shown
 from msctl.manifest.findings import Findings
 from msctl.manifest.nodes import BROKEN, Mapping, Node, Path, Place, Scalar, locate
@@ -81,7 +81,7 @@ def _misplaced(key: str, parent: Path) -> str | None:
     if known.keys_at(parent):
         return None
     below = known.keys_at((*parent, "*"))
-    near = suggest.closest(key, below)
+    near = similar.closest(key, below)
     return f"'{near}' belongs under {'.'.join(map(str, parent))}.NAME, indent it further" if near else None
 
 
@@ -103,7 +103,7 @@ def _choice(error: ErrorDetails, _: Path) -> _Told:
     value = error["input"]
     if isinstance(value, str):
         meant = _OTHER_WORDS.get(value.lower())
-        hint = f"did you mean '{meant}'?" if meant in options else suggest.known(value, options, one_of)
+        hint = f"did you mean '{meant}'?" if meant in options else similar.known(value, options, one_of)
         return f"{shown(value)} is not {'possible' if hint == one_of else 'known'}", hint
     return f"{shown(value)} is not possible", one_of
 

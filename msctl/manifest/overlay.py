@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msctl.errors import ManifestInvalid
 from msctl.manifest.nodes import Entry, Mapping, Node, Scalar, Sequence
-from msctl.manifest.suggest import closest
+from msctl.manifest.similar import closest
 from msctl.model.problem import ManifestProblem
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")

@@ -9,7 +9,7 @@ from typing import Literal
 from msctl import labels
 from msctl.engine.port import Identity
 from msctl.errors import NotRunning, UsageError
-from msctl.manifest.suggest import known
+from msctl.manifest.similar import known
 from msctl.model.desired import ContainerSpec
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Project

@@ -9,8 +9,8 @@ from pathlib import Path
 from msctl.errors import ManifestInvalid, UsageError
 from msctl.manifest.disk import Disk
 from msctl.manifest.loading import validate
+from msctl.manifest.similar import known
 from msctl.manifest.source import Source
-from msctl.manifest.suggest import known
 from msctl.model.project import Project
 from msctl.scaffold import placing
 from msctl.scaffold.entry import entry, routes

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from msctl.errors import UsageError
-from msctl.manifest.suggest import closest
+from msctl.manifest.similar import closest
 
 ABOUT = "template.yaml"
 SUFFIX = ".jinja"

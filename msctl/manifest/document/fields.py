@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from msctl.manifest import grammar, names, paths
-from msctl.manifest.faults import Fault, checked, shown, words
+from msctl.manifest.document.checking import checked, refusal
+from msctl.manifest.faults import Fault, shown, words
 from msctl.manifest.nodes import Broken
 
 _DURATION = WithJsonSchema({"type": "string", "examples": ["500ms", "5s", "1m30s"]})
@@ -100,7 +101,7 @@ def names_as_keys(value: Any) -> Any:
     wrong = [item for item in value if not isinstance(item, str | Broken)]
     if wrong:
         hint = "a list of services' names, or a mapping of names to lists of scopes"
-        raise Fault(f"{shown(wrong[0])} is not a service's name", hint).as_pydantic()
+        raise refusal(f"{shown(wrong[0])} is not a service's name", hint)
     return {item: None for item in value if isinstance(item, str)}
 
 
@@ -126,11 +127,11 @@ def tiers(value: list[float]) -> list[float]:
     """Waits that differ, since each stands for a queue; at most ``_MOST_TIERS``, in whole milliseconds."""
     whole_ms = [round(seconds * 1000) for seconds in value]
     if len(value) > _MOST_TIERS:
-        raise Fault(f"{len(value)} waits are too many", f"at most {_MOST_TIERS}").as_pydantic()
+        raise refusal(f"{len(value)} waits are too many", f"at most {_MOST_TIERS}")
     if 0 in whole_ms:
-        raise Fault("a wait is shorter than a millisecond", "a wait such as 500ms or 10s").as_pydantic()
+        raise refusal("a wait is shorter than a millisecond", "a wait such as 500ms or 10s")
     if len(set(whole_ms)) < len(whole_ms):
-        raise Fault("a wait is listed twice", "each wait is a queue of its own").as_pydantic()
+        raise refusal("a wait is listed twice", "each wait is a queue of its own")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.faults import Fault
 from msctl.manifest.nodes import Entry, Node, Path, child, entries, text
 from msctl.manifest.paths import Template, parse_call
@@ -36,7 +36,7 @@ def _waits(context: Context, parts: dict[str, Entry], name: str, path: Path) -> 
     for mention in wanted:
         if mention.name not in parts:
             others = [part for part in parts if part != name]
-            hint = suggest.known(mention.name, others, "parts: " + ", ".join(others))
+            hint = similar.known(mention.name, others, "parts: " + ", ".join(others))
             context.findings.on(mention.node, mention.path, f"there is no part '{mention.name}'", hint)
     return [mention.name for mention in wanted if mention.name in parts]
 
@@ -92,7 +92,7 @@ def _placeholder(
     if not dot:
         return _parameter(part, template)
     if part not in waits:
-        hint = suggest.known(part, [other for other in waits if other != name], "parts: " + ", ".join(waits))
+        hint = similar.known(part, [other for other in waits if other != name], "parts: " + ", ".join(waits))
         return f"there is no part '{part}'", hint
     if part not in _before(name, waits):
         return f"uses '{part}' without waiting for it", f"add 'after: {part}'"
@@ -103,7 +103,7 @@ def _parameter(name: str, template: Template | None) -> tuple[str, str] | None:
     if template is None or name in template.parameters:
         return None
     known = ", ".join(template.parameters) or "none"
-    hint = suggest.known(name, template.parameters, f"parameters of the path: {known}")
+    hint = similar.known(name, template.parameters, f"parameters of the path: {known}")
     return f"the path has no parameter '{name}'", hint
 
 

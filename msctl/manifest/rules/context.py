@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.findings import Findings
 from msctl.manifest.nodes import (
     BROKEN,
@@ -58,7 +58,7 @@ class Context:
         names = self.names
         if mention.name in names or not isinstance(child(self.root, "services"), Mapping):
             return mention.name in names
-        hint = suggest.known(mention.name, names, "there are: " + (", ".join(names) or "none"))
+        hint = similar.known(mention.name, names, "there are: " + (", ".join(names) or "none"))
         self.findings.on(mention.node, mention.path, f"there is no service '{mention.name}'", hint)
         return False
 
@@ -69,7 +69,7 @@ class Context:
             second = node.entries[given[1]].key
             what = f"'{given[0]}' and '{given[1]}' exclude each other"
             self.findings.on(second, (*at[1], given[1]), what, "keep one of them")
-        elif not given and not any(suggest.closest(key, keys) for key in node.entries):
+        elif not given and not any(similar.closest(key, keys) for key in node.entries):
             listed = ", ".join(f"'{key}'" for key in keys[:-1]) + f" or '{keys[-1]}'"
             self.findings.on(*at, f"needs {listed}", hint)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.nodes import Mapping
 from msctl.manifest.rules.context import Context, Mention, mentions
 from msctl.manifest.rules.services import patterns
@@ -28,10 +28,10 @@ def check_events(context: Context) -> None:
     unheard = types - {name for _, name in heard}
     for mention in subscribed:
         if mention.name in silent:
-            hint = suggest.known(mention.name, sorted(types), "publishes names what a service publishes")
+            hint = similar.known(mention.name, sorted(types), "publishes names what a service publishes")
             context.warnings.on(mention.node, mention.path, f"no service publishes '{mention.name}'", hint)
     for mention in published:
         if mention.name in unheard:
             what = f"no service subscribes to '{mention.name}'"
-            hint = suggest.known(mention.name, sorted(silent), "nobody will see these events")
+            hint = similar.known(mention.name, sorted(silent), "nobody will see these events")
             context.warnings.on(mention.node, mention.path, what, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.disk import Disk
 from msctl.manifest.nodes import Node, child, entries, text
 from msctl.manifest.nodes import Path as KeyPath
@@ -66,5 +66,5 @@ def _sibling(target: Path, written: str) -> str:
         names = [entry.name for entry, _ in zip(target.parent.iterdir(), range(_MOST_SIBLINGS), strict=False)]
     except OSError:
         return otherwise
-    near = suggest.closest(target.name, names)
+    near = similar.closest(target.name, names)
     return f"did you mean '{written.removesuffix(target.name)}{near}'?" if near else otherwise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.cors import check_origins
 from msctl.manifest.faults import Fault
 from msctl.manifest.nodes import Mapping, Node, Path, Scalar, child, entries, text
@@ -88,7 +88,7 @@ def _rewrite(context: Context, node: Mapping, path: Path, template: Template | N
     for name in placeholders(written):
         if name not in template.parameters:
             known = ", ".join(template.parameters) or "none"
-            hint = suggest.known(name, template.parameters, f"parameters of the path: {known}")
+            hint = similar.known(name, template.parameters, f"parameters of the path: {known}")
             what = f"the path has no parameter '{name}'"
             context.findings.on(rewrite, (*path, "rewrite"), what, hint)
 
@@ -117,7 +117,7 @@ def _scopes(context: Context, node: Node | None, path: Path, declared: list[str]
     for scope in wanted:
         if scope.name not in declared:
             what = f"no service has the scope '{scope.name}'"
-            hint = suggest.known(scope.name, declared, "declare it under services.NAME.scopes")
+            hint = similar.known(scope.name, declared, "declare it under services.NAME.scopes")
             context.findings.on(scope.node, scope.path, what, hint)
 
 

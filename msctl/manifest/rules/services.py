@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from msctl.manifest import suggest
+from msctl.manifest import similar
 from msctl.manifest.faults import Fault
 from msctl.manifest.names import LONGEST_LABEL, TAKEN_BY_DATABASES, project, service
 from msctl.manifest.nodes import Entry, Mapping, Path, Scalar, child, entries, items, text
@@ -121,7 +121,7 @@ def _called_scopes(context: Context, callee: Mention) -> None:
             known = ", ".join(names) or "none"
             what = f"'{callee.name}' has no scope '{scope.name}'"
             context.findings.on(
-                scope.node, scope.path, what, suggest.known(scope.name, names, f"it has: {known}")
+                scope.node, scope.path, what, similar.known(scope.name, names, f"it has: {known}")
             )
 
 

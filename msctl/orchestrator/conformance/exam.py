@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from msctl.engine.port import Engine, Identity
 from msctl.errors import ContainerDown, NotRunning, ObjectMissing, UsageError
-from msctl.manifest.suggest import known
+from msctl.manifest.similar import known
 from msctl.model.project import Project, Service
 from msctl.model.status import InstanceStatus
 from msctl.orchestrator.access import Access

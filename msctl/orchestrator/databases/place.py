@@ -8,7 +8,7 @@ from pathlib import Path
 from msctl import labels
 from msctl.engine.port import Engine
 from msctl.errors import NotRunning, ObjectMissing, UsageError
-from msctl.manifest.suggest import known
+from msctl.manifest.similar import known
 from msctl.model.project import DatabaseEngine, Project, Service
 
 
