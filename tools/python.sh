@@ -5,6 +5,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
 extra=${1:-}
 stamp=.venv/.msctl${extra:+-$extra}
+: "${DISTRIBUTION_PYTHON:=/usr/bin/python3}"
 
 recent() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -15,12 +16,20 @@ usable() {
     recent .venv/bin/python && .venv/bin/pip --version 2>/dev/null | grep -qF "from $(pwd -P)/.venv/"
 }
 
+can_make_venvs() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null
+}
+
+# A distribution's own Python is built with optimizations, one of a version manager often is not: a quarter of every
+# command's time. One that lacks what a venv needs comes last, since that has to be installed first.
 find_python() {
-    for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
-        [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
-        recent "$candidate" || continue
-        echo "$candidate"
-        return
+    for wanted in can_make_venvs true; do
+        for candidate in "${PYTHON:-}" "$DISTRIBUTION_PYTHON" python3 python3.13 python3.12 python3.11; do
+            [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
+            recent "$candidate" && "$wanted" "$candidate" || continue
+            echo "$candidate"
+            return
+        done
     done
     echo "error: Python 3.11 or newer is needed, and none was found; set PYTHON=/path/to/python3" >&2
     exit 1

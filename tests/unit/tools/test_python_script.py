@@ -73,14 +73,35 @@ def test_without_python_nothing_is_installed(checkout: Path) -> None:
     assert not (checkout / "asked").exists()
 
 
-def _run(checkout: Path) -> subprocess.CompletedProcess[str]:
+def test_the_distributions_python_goes_before_that_of_the_path(checkout: Path) -> None:
+    _write(checkout.parent / "distribution", _PYTHON.replace("asked", "distribution-asked"))
+    _write(checkout.parent / "bin" / "python3", _PYTHON)
+    assert _run(checkout, python="").returncode == 0
+    assert "-m venv .venv" in (checkout / "distribution-asked").read_text()
+    assert not (checkout / "asked").exists()
+
+
+def test_what_makes_a_venv_at_once_goes_before_what_has_to_be_completed(checkout: Path) -> None:
+    lacking = 'case "$*" in *ensurepip*) exit 1 ;; esac\necho "$*" >>distribution-asked\n'
+    _write(checkout.parent / "distribution", f"#!/bin/sh\n{lacking}")
+    _write(checkout.parent / "bin" / "python3", _PYTHON)
+    assert _run(checkout, python="").returncode == 0
+    assert _made(checkout) == 1
+    assert "-m venv .venv" not in (checkout / "distribution-asked").read_text()
+
+
+def _run(checkout: Path, python: str | None = None) -> subprocess.CompletedProcess[str]:
     place = checkout.parent
     return subprocess.run(
         ["sh", str(checkout / "tools/python.sh")],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "PYTHON": str(place / "python")},
+        env={
+            "PATH": f"{place / 'bin'}:{os.environ['PATH']}",
+            "PYTHON": str(place / "python") if python is None else python,
+            "DISTRIBUTION_PYTHON": str(place / "distribution"),
+        },
     )
 
 
