@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
@@ -12,14 +14,13 @@ from msctl.errors import ProjectConflict
 from msctl.events import Sink
 from msctl.orchestrator.access import Access
 from msctl.orchestrator.credentials import FILE, management_token
+from msctl.orchestrator.ending import Ending
 from msctl.orchestrator.executor import Executor
 from msctl.orchestrator.failures import raise_failures
 from msctl.orchestrator.removals import Removals
-from msctl.orchestrator.survey import survey
 from msctl.orchestrator.target import Target
 from msctl.plan.conflicts import other_origin
-from msctl.plan.operations import RemoveContainer, RemoveNetwork, RemoveVolume
-from msctl.plan.situation import Endpoint, Situation
+from msctl.plan.operations import EndContainer, Operation, RemoveContainer, RemoveNetwork, RemoveVolume
 from msctl.plan.teardown import teardown
 
 _REMOVALS = (RemoveContainer, RemoveNetwork, RemoveVolume)
@@ -49,18 +50,17 @@ def down(
     """Take a project down; raises ``ProjectConflict`` for another checkout's unless ``adopt``."""
     access = Access(engine, target.name, token=lambda: _token(target))
     try:
-        found = survey(engine, access, target.name)
-        foreign = other_origin(found.observed, target.origin, data=volumes)
+        observed = engine.observe(target.name)
+        foreign = other_origin(observed, target.origin, data=volumes)
         if foreign is not None and not adopt:
             raise ProjectConflict(
                 foreign.message, "run 'msctl down' there, or add --adopt to remove it from here"
             )
-        entries = {i: Endpoint(e.name, e.address, e.port) for i, e in (found.entries or {}).items()}
-        plan = teardown(Situation(found.observed, entries), target.graces, volumes=volumes)
-        if target.workspace is not None and found.observed.containers:
+        plan = teardown(observed, target.graces, volumes=volumes, relayed=not engine.local)
+        if target.workspace is not None and observed.containers:
             target.workspace.write(UNFINISHED, {"command": "down"})
-        actions = Removals(engine, Identity(target.name, target.origin), access)
-        outcome = Executor(actions.run, sink, time.monotonic, Event()).execute(plan)
+        with _taking_down(engine, Identity(target.name, target.origin), access) as run:
+            outcome = Executor(run, sink, time.monotonic, Event()).execute(plan)
         raise_failures(outcome, engine, f"project '{target.name}' is not wholly down")
     finally:
         access.close()
@@ -68,5 +68,25 @@ def down(
         target.workspace.forget(UNFINISHED)
         if volumes:
             target.workspace.forget(FILE)
-    kept = tuple(v.name for v in found.observed.volumes if labels.holds_data(v.name) and not volumes)
+    kept = tuple(v.name for v in observed.volumes if labels.holds_data(v.name) and not volumes)
     return DownResult(sum(isinstance(o, _REMOVALS) for o in plan.operations), kept)
+
+
+@contextmanager
+def _taking_down(engine: Engine, identity: Identity, access: Access) -> Iterator[Callable[[Operation], str]]:
+    """What carries out each operation of a teardown."""
+    removals = Removals(engine, identity, access)
+    ending = Ending(engine, identity)
+
+    def run(operation: Operation) -> str:
+        if isinstance(operation, EndContainer):
+            ending.end(operation.subject, operation.grace)
+            return ""
+        if isinstance(operation, RemoveContainer):
+            ending.finish(operation.subject)
+        return removals.run(operation)
+
+    try:
+        yield run
+    finally:
+        ending.close()

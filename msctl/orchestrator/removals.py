@@ -7,8 +7,10 @@ from functools import singledispatchmethod
 from msctl import labels
 from msctl.engine.port import Engine, Identity
 from msctl.orchestrator.access import Access
+from msctl.orchestrator.survey import registered
 from msctl.plan.operations import (
     Deregister,
+    DeregisterAll,
     Operation,
     RemoveContainer,
     RemoveNetwork,
@@ -36,6 +38,15 @@ class Removals:
         return ""
 
     @run.register
+    def _(self, operation: DeregisterAll) -> str:
+        entries = registered(self._access, operation.subject)
+        if entries is None:
+            return "the registry does not answer"
+        if entries:
+            self._access.registry().deregister(*entries)
+        return f"{len(entries)} entries"
+
+    @run.register
     def _(self, operation: StopContainer) -> str:
         self._engine.stop_container(
             self._identity, operation.subject, operation.grace, stays_down=operation.stays_down
@@ -44,7 +55,8 @@ class Removals:
 
     @run.register
     def _(self, operation: RemoveContainer) -> str:
-        self._engine.stop_container(self._identity, operation.subject, operation.grace)
+        if operation.grace is not None:
+            self._engine.stop_container(self._identity, operation.subject, operation.grace)
         self._engine.remove_container(self._identity, operation.subject)
         if operation.subject == labels.container(self._identity.project, "registry"):
             self._access.forget_registry()

@@ -30,9 +30,20 @@ class Survey:
 def survey(engine: Engine, access: Access, project: str, *, detail: bool = False) -> Survey:
     """One reading of the engine and, if its container runs, of the registry."""
     with ThreadPoolExecutor(2, thread_name_prefix="survey") as pool:
-        entries = pool.submit(_entries, access, project)
+        entries = pool.submit(registered, access, project)
         observed = engine.observe(project, detail=detail)
         return Survey(observed, entries.result())
+
+
+def registered(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:
+    """The registry's entries of ``project`` by id; ``None`` when it does not answer."""
+    if not access.has_token:
+        return None  # what cannot be changed is as good as not known: it is entered anew
+    try:
+        return {health.id: health for health in access.registry().health(project)}
+    except (EngineError, RegistryError):
+        access.forget_registry()
+        return None
 
 
 def situation(found: Survey, desired: Desired, delivered: Delivered, images: frozenset[str]) -> Situation:
@@ -66,16 +77,6 @@ def healthy(found: Survey) -> frozenset[str]:
         for name, c in running.items()
         if name in passing or c.role == "registry" or (c.role == "database" and c.service in served)
     )
-
-
-def _entries(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:
-    if not access.has_token:
-        return None  # what cannot be changed is as good as not known: it is entered anew
-    try:
-        return {health.id: health for health in access.registry().health(project)}
-    except (EngineError, RegistryError):
-        access.forget_registry()
-        return None
 
 
 def _digests(delivered: Delivered, desired: Desired, observed: Observed) -> Mapping[str, Mapping[str, str]]:

@@ -86,6 +86,17 @@ class StopContainer(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndContainer(Operation):
+    """Have the processes of a container that is to be removed end within ``grace`` seconds.
+
+    What the engine does after that is waited for by the removal only.
+    """
+
+    verb: ClassVar[str] = "stop"
+    grace: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateFiles(Operation):
     """Replace live files of a running container and tell its process."""
 
@@ -144,11 +155,18 @@ class Deregister(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeregisterAll(Operation):
+    """Take all entries of a project out of its registry; one that does not answer keeps them."""
+
+    verb: ClassVar[str] = "deregister"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveContainer(Operation):
-    """Stop a container within ``grace`` seconds and remove it with its secrets."""
+    """Stop a container within ``grace`` seconds and remove it with its secrets; ``None``: it was stopped."""
 
     verb: ClassVar[str] = "remove"
-    grace: float
+    grace: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,24 +91,24 @@ class Registry:
         )
         return bool(done)
 
-    def deregister(self, entry_id: str) -> None:
-        """Remove every entry of that id and see it gone; absent is fine.
+    def deregister(self, *entry_ids: str) -> None:
+        """Remove every entry of these ids and see them gone; absent is fine.
 
         The agent goes first, as it would put back what only the catalog forgot; then the catalog for
         what remains, as a deregistration that ACLs block answers 200 and leaves a ghost.
         """
-        known = self._known_to_agent(entry_id)
-        if known:  # with ACLs the agent calls an unknown entry an error
-            self._session.ask(
-                f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
-            )
-        for node in self._nodes_still_holding(entry_id, REMOVAL_PATIENCE if known else 0.0):
+        known = self._known_to_agent(*entry_ids)  # with ACLs the agent calls an unknown entry an error
+        for entry_id in known:
+            self._remove_from_agent(entry_id)
+        for node, entry_id in self._still_held(entry_ids, REMOVAL_PATIENCE if known else 0.0):
             self._remove_from_catalog(node, entry_id)
-        remaining = self._nodes_still_holding(entry_id, REMOVAL_PATIENCE)
+        remaining = self._still_held(entry_ids, REMOVAL_PATIENCE)
         if remaining:
+            names = sorted({entry_id for _, entry_id in remaining})
+            nodes = sorted({node for node, _ in remaining})
             raise RegistryError(
-                f"'{entry_id}' is still in Consul's catalog (node {', '.join(remaining)})",
-                hint="run 'msctl up': it gives this checkout a token that may deregister it",
+                f"still in Consul's catalog: {', '.join(names)} (node {', '.join(nodes)})",
+                hint="run 'msctl up': it gives this checkout a token that may deregister them",
             )
 
     def entries(self, project: str) -> tuple[FoundEntry, ...]:
@@ -140,12 +140,10 @@ class Registry:
         """Close the connections."""
         self._session.close()
 
-    def _known_to_agent(self, entry_id: str) -> bool:
-        return bool(
-            self._session.ask(
-                f"look for '{entry_id}'", lambda consul: consul.agent.services(f'ID == "{entry_id}"')
-            )
-        )
+    def _known_to_agent(self, *entry_ids: str) -> list[str]:
+        asked = f"look for {', '.join(entry_ids)}"
+        answer = self._session.ask(asked, lambda consul: consul.agent.services(_any_of(entry_ids)))
+        return sorted(answer or ())
 
     def _forget_other_checks(self, entry: Entry, own: str) -> None:
         """Remove checks that only the catalog knows of an earlier life: with ACLs Consul cannot do it.
@@ -175,6 +173,16 @@ class Registry:
             if any(check["CheckID"] == check_id for check in self._catalog_checks(entry)):
                 raise
 
+    def _remove_from_agent(self, entry_id: str) -> None:
+        """With ACLs the agent calls it an error when a service has just taken itself out."""
+        try:
+            self._session.ask(
+                f"deregister '{entry_id}'", lambda consul: consul.agent.service.deregister(entry_id)
+            )
+        except RegistryError:
+            if self._known_to_agent(entry_id):
+                raise
+
     def _remove_from_catalog(self, node: str, entry_id: str) -> None:
         self._session.ask(
             f"remove '{entry_id}' from the catalog",
@@ -197,20 +205,26 @@ class Registry:
         _, checks = self._session.ask("read checks", lambda consul: consul.health.node(node))
         return [(service, checks) for service in services.values()]
 
-    def _nodes_still_holding(self, entry_id: str, patience: float) -> list[str]:
+    def _still_held(self, entry_ids: Sequence[str], patience: float) -> list[tuple[str, str]]:
+        """Nodes with the ids that they hold, once there are none or ``patience`` seconds have passed."""
         deadline = self._clock() + patience
         while True:
-            holding = [node for node in self._nodes() if self._holds(node, entry_id)]
-            if not holding or self._clock() >= deadline:
-                return holding
+            held = [(node, entry_id) for node in self._nodes() for entry_id in self._held(node, entry_ids)]
+            if not held or self._clock() >= deadline:
+                return held
             self._sleep(POLL_INTERVAL)
 
-    def _holds(self, node: str, entry_id: str) -> bool:
+    def _held(self, node: str, entry_ids: Sequence[str]) -> list[str]:
         _, answer = self._session.ask(
             f"read node '{node}'",
-            lambda consul: consul.catalog.node(node, filter_expr=f'ID == "{entry_id}"'),
+            lambda consul: consul.catalog.node(node, filter_expr=_any_of(entry_ids)),
         )
-        return bool((answer or {}).get("Services"))
+        return sorted((answer or {}).get("Services") or {})
+
+
+def _any_of(entry_ids: Sequence[str]) -> str:
+    """Consul's filter for services of these ids."""
+    return " or ".join(f'ID == "{entry_id}"' for entry_id in entry_ids)
 
 
 def _found(

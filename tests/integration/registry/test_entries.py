@@ -103,6 +103,15 @@ def test_deregistered_is_gone_and_absent_is_fine(registry: Registry, project: st
     registry.deregister(entry(project).id)
 
 
+def test_many_go_at_once_and_others_stay(registry: Registry, project: str) -> None:
+    for number in range(1, 61):
+        registry.register(entry(project, number))
+    eventually(lambda: len(registry.entries(project)) == 60)
+    registry.deregister(*(entry(project, number).id for number in range(2, 62)))
+    assert [found.entry.id for found in registry.entries(project)] == [entry(project, 1).id]
+    registry.deregister(entry(project, 1).id)
+
+
 def test_a_ghost_of_the_catalog_is_removed(registry: Registry, raw: Any, project: str) -> None:
     identity = f"{project}-gone-1"
     ghost = {"ID": identity, "Service": "gone", "Port": 1, "Meta": {REGISTRY_META: project}}

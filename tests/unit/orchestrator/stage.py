@@ -48,11 +48,12 @@ class FakeRegistry(Registry):
             self.changes.append(f"drain {entry_id}")
             return entry_id in self.held
 
-    def deregister(self, entry_id: str) -> None:
-        self._engine.script.asked("deregister", entry_id)
-        with self._lock:
-            self.changes.append(f"deregister {entry_id}")
-            self.held.pop(entry_id, None)
+    def deregister(self, *entry_ids: str) -> None:
+        for entry_id in entry_ids:
+            self._engine.script.asked("deregister", entry_id)
+            with self._lock:
+                self.changes.append(f"deregister {entry_id}")
+                self.held.pop(entry_id, None)
 
     def health(self, project: str) -> tuple[InstanceHealth, ...]:
         with self._lock:

@@ -59,3 +59,14 @@ def test_an_engine_that_tells_nothing_is_not_heard(
     until(lambda: asked == ["shop"])
     assert deaths.of("shop-web-1") is None
     assert asked == ["shop"]
+
+
+def test_who_waits_for_an_end_is_told_once(engine: MemoryEngine, deaths: Deaths) -> None:
+    told: list[str] = []
+    deaths.tell("shop-web-1", lambda: told.append("ended"))
+    until(lambda: deaths.of("shop-web-1") == 0)
+    engine.crash("shop-web-1", 1)
+    engine.start_container(IDENTITY, "shop-web-1")
+    engine.crash("shop-web-1", 1)
+    until(lambda: deaths.of("shop-web-1") == 2)
+    assert told == ["ended"]

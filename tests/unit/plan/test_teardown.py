@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from msctl.model.observed import ObservedVolume
-from msctl.plan.operations import Plan, StopContainer
+from msctl.plan.operations import EndContainer, Plan
 from msctl.plan.teardown import teardown
 from tests.unit.plan.projects import desired, shop
 from tests.unit.plan.test_reconcile import assert_before, ids
@@ -34,8 +34,7 @@ def test_data_goes_if_asked(running: World) -> None:
 
 def test_nobody_is_there_to_enter_again_what_was_taken_out(running: World) -> None:
     plan = down(running)
-    for entry in running.entries:
-        assert_before(plan, "stop shop-agent", f"deregister {entry}")
+    assert_before(plan, "stop shop-agent", "deregister shop")
 
 
 def test_what_does_not_run_is_not_stopped(running: World) -> None:
@@ -61,10 +60,27 @@ def test_clients_are_turned_away_before_services_stop_and_databases_after_them(r
 
 
 def test_the_registry_hears_of_everybody_before_it_goes(running: World) -> None:
+    assert_before(down(running), "deregister shop", "stop shop-registry")
+
+
+def test_a_gateway_through_which_the_registry_is_reached_waits_for_that(running: World) -> None:
+    farewell, door = "deregister shop", "stop shop-gateway"
+    remote = teardown(running.observed(), {}, volumes=False, relayed=True)
+    assert_before(remote, farewell, door)
+    at_once = next(o for o in down(running).operations if o.id == door)
+    assert at_once.after == ()
+
+
+def test_what_takes_longest_to_end_waits_for_no_removal(running: World) -> None:
     plan = down(running)
-    for entry in running.entries:
-        assert_before(plan, f"deregister {entry}", "stop shop-registry")
-        assert_before(plan, f"deregister {entry}", "stop shop-gateway")  # a remote registry is reached by it
+    waits = {o.id: set(o.after) for o in plan.operations}
+    begun = {"stop shop-broker"}
+    while before := set().union(*(waits[name] for name in begun)) - begun:
+        begun |= before
+    assert not [name for name in begun if name.startswith(("remove", "deregister"))]
+    assert next(o for o in plan.operations if "stop shop-orders-1" in o.after).id == "stop shop-broker"
+    removals = [o for o in plan.operations if o.id.startswith("remove shop-")]
+    assert all({"stop shop-orders-1", "stop shop-orders-2"} <= set(o.after) for o in removals)
 
 
 def test_volumes_go_after_the_containers_that_use_them(running: World) -> None:
@@ -74,15 +90,15 @@ def test_volumes_go_after_the_containers_that_use_them(running: World) -> None:
 
 def test_declared_graces_are_given(running: World) -> None:
     graces = {"shop-orders-1": 3.0}
-    plan = teardown(running.situation(), graces, volumes=False)
-    given = {o.subject: o.grace for o in plan.operations if isinstance(o, StopContainer)}
+    plan = teardown(running.observed(), graces, volumes=False)
+    given = {o.subject: o.grace for o in plan.operations if isinstance(o, EndContainer)}
     assert given["shop-orders-1"] == 3.0
     assert given["shop-orders-2"] == 10.0
 
 
 def test_databases_and_broker_get_the_time_they_need_to_close_their_files(running: World) -> None:
     declared = {spec.name: spec.stop_grace for spec in desired(shop()).containers}
-    given = {o.subject: o.grace for o in down(running).operations if isinstance(o, StopContainer)}
+    given = {o.subject: o.grace for o in down(running).operations if isinstance(o, EndContainer)}
     for name in ("shop-orders-db", "shop-inventory-db", "shop-broker"):
         assert given[name] >= declared[name]
 
@@ -107,4 +123,4 @@ def test_nothing_there_is_nothing_to_do() -> None:
 
 
 def down(world: World, *, volumes: bool = False) -> Plan:
-    return teardown(world.situation(), {}, volumes=volumes)
+    return teardown(world.observed(), {}, volumes=volumes)

@@ -19,6 +19,8 @@ from msctl.plan.operations import (
     CreateNetwork,
     CreateVolume,
     Deregister,
+    DeregisterAll,
+    EndContainer,
     FillSecrets,
     Judge,
     Operation,
@@ -171,11 +173,16 @@ class World:
             case Deregister(subject=entry):
                 assert self.is_running(labels.container(self.project, "registry"))
                 self.entries.pop(entry, None)
-            case StopContainer(subject=name):
+            case DeregisterAll():
+                assert self.is_running(labels.container(self.project, "registry"))
+                self.entries.clear()
+            case StopContainer(subject=name) | EndContainer(subject=name):
                 self.containers[name] = replace(self.containers[name], state="exited")
                 self.ready.discard(name)
-            case RemoveContainer(subject=name):
+            case RemoveContainer(subject=name, grace=grace):
+                assert grace is not None or not self.is_running(name), "nothing has stopped it"
                 del self.containers[name]
+                self.volumes.pop(labels.secrets_volume(name), None)
                 self.ready.discard(name)
             case RemoveNetwork(subject=name):
                 assert all(name not in c.addresses for c in self.containers.values()), "still in use"

@@ -49,8 +49,19 @@ def test_an_entry_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
             yield "1", {"Services": {"a": {}}}
 
     monkeypatch.setattr(Registry, "_remove_from_catalog", lambda self, node, entry_id: None)
-    with pytest.raises(RegistryError, match=r"'a' is still in Consul's catalog \(node registry\)"):
+    with pytest.raises(RegistryError, match=r"still in Consul's catalog: a \(node registry\)"):
         scripted(monkeypatch, stuck()).deregister("a")
+
+
+def test_an_entry_that_goes_by_itself_meanwhile_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [{"a": {}}, RegistryError("Unknown service"), {}, ("1", []), ("1", [])]
+    scripted(monkeypatch, iter(answers)).deregister("a")
+
+
+def test_an_entry_that_the_agent_will_not_give_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [{"a": {}}, RegistryError("permission denied"), {"a": {}}]
+    with pytest.raises(RegistryError, match="permission denied"):
+        scripted(monkeypatch, iter(answers)).deregister("a")
 
 
 def test_the_environment_does_not_reach_consul(monkeypatch: pytest.MonkeyPatch) -> None:
