@@ -164,6 +164,8 @@ def _stage(recipe: Recipe) -> Iterator[Path]:
         stage.mkdir()
         if recipe.entrypoint:
             (stage / "entrypoint").write_text(recipe.entrypoint, encoding="utf-8")
+        for name, text in recipe.stage:
+            (stage / name).write_text(text, encoding="utf-8")
         if recipe.role == _RUNTIME:
             pip = read_pip_settings(os.environ)
             bundles = machine_bundles(os.environ, pip.get("cert"))

@@ -16,7 +16,8 @@ _COMMON = "root"
 class Recipe:
     """One role's recipe: a Debian root with packages, imported as one layer; perhaps a Dockerfile upon it.
 
-    ``prepare`` and ``finish`` are shell scripts run in the root before and after the packages come.
+    ``prepare`` and ``finish`` are shell scripts run in the root before and after the packages come. ``stage``
+    are names and texts of files that ``finish`` finds in ``/stage``.
     ``suite`` is a Debian release that is needed besides the usual one. ``configuration`` holds
     Dockerfile instructions without files (``ENV``, ``USER``, …), given to the import because each one
     would cost a second as a build step. ``dockerfile`` is for what changes more often than the root.
@@ -29,6 +30,7 @@ class Recipe:
     prepare: str = ""
     finish: str = ""
     entrypoint: str = ""
+    stage: tuple[tuple[str, str], ...] = ()
     configuration: tuple[str, ...] = ()
     dockerfile: str = ""
 
@@ -44,6 +46,7 @@ def load_recipe(role: str) -> Recipe:
         prepare=_text(own, "prepare.sh"),
         finish=_text(own, "finish.sh"),
         entrypoint=_text(own, "entrypoint"),
+        stage=_texts(own / "stage"),
         configuration=_lines(own, "configuration"),
         dockerfile=_text(own, "Dockerfile"),
     )
@@ -60,7 +63,7 @@ def root_hash(recipe: Recipe, base: Recipe, inputs: Iterable[str] = ()) -> str:
 
     How roots are made counts too, so the arguments of the tool enter as the source that builds them.
     """
-    names = ("packages", "excludes", "suite", "prepare", "finish", "entrypoint", "configuration")
+    names = ("packages", "excludes", "suite", "prepare", "finish", "entrypoint", "stage", "configuration")
     own = (repr(getattr(recipe, name)) for name in names)
     tool = (files("msctl.engine.images") / "bootstrap.py").read_text(encoding="utf-8")
     return digest(repr(base), recipe.role, tool, *own, *inputs)
@@ -78,6 +81,11 @@ def digest(*parts: str) -> str:
 def _text(folder: Traversable, name: str) -> str:
     item = folder / name
     return item.read_text(encoding="utf-8") if item.is_file() else ""
+
+
+def _texts(folder: Traversable) -> tuple[tuple[str, str], ...]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return tuple(sorted((item.name, item.read_text(encoding="utf-8")) for item in found))
 
 
 def _lines(folder: Traversable, name: str) -> tuple[str, ...]:

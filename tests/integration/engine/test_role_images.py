@@ -194,6 +194,8 @@ def test_broker(docker_engine: DockerEngine, identity: Identity) -> None:
     )
     eventually(lambda: ask_over_network(docker_engine, identity, "amqp", "broker"), 90)
     assert "shop" in ask(docker_engine, name, "rabbitmqctl", "-q", "list_vhosts")
+    booted = "code:is_loaded(msctl_boot) =/= false andalso code:is_loaded(rabbit_env) =/= false."
+    assert ask(docker_engine, name, "rabbitmqctl", "-q", "eval", booted) == "true\n"
     eventually(lambda: "Server startup complete" in "".join(line.text for line in docker_engine.logs(name)))
     docker_engine.stop_container(identity, name, 60)
     assert docker_engine.inspect(name).exit_code == 0

@@ -38,6 +38,7 @@ def test_every_role_has_a_recipe_that_runs_as_the_roles_user(role: str) -> None:
         {"prepare": "true"},
         {"finish": "true"},
         {"entrypoint": "#!/bin/sh"},
+        {"stage": (("hello.erl", "-module(hello)."),)},
         {"configuration": ("USER 1",)},
     ],
 )
