@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msctl import ending
 from msctl.agent.admin import Admin
 from msctl.agent.duties import Candidate, outside
 from msctl.agent.figures import Figures
@@ -68,7 +69,7 @@ def run(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; returns the exit code."""
     logs.configure({"service": "agent", "instance": f"{settings.project}-agent", "project": settings.project})
     logging.getLogger("pika").setLevel(logging.WARNING)  # else each look at the queues is a page of lines
-    asyncio.run(_run(settings))
+    ending.run(_run(settings))
     return 0
 
 

@@ -16,6 +16,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from msctl import ending
 from msctl.auth.administration import Administration
 from msctl.auth.announcing import Announcer
 from msctl.auth.authority import Authority
@@ -49,8 +50,7 @@ def run(place: Place) -> int:
     identity = {"service": "auth", "instance": os.environ.get("MSCTL_INSTANCE", "auth")}
     logs.configure(identity)
     logging.getLogger("authlib").setLevel(logging.WARNING)  # its debug lines show tokens
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(place))
+    ending.run(serve(place), uvloop.new_event_loop)
     return 0
 
 

@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from msctl import ending
 from msctl.broker.event_schemas import DataCheck, Schemas, read_schemas
 from msctl.chassis import context
 from msctl.chassis.callee import Callee
@@ -22,7 +23,6 @@ from msctl.chassis.lifecycle import Declared, Periodic, Running
 from msctl.chassis.server import Route
 from msctl.chassis.settings import SettingsInvalid, read_settings
 from msctl.chassis.store import DatabaseUnavailable
-from msctl.ending import leave
 from msctl.errors import MsctlError
 from msctl.model.chronicle import CIRCUIT
 from msctl.telemetry import logs
@@ -180,7 +180,7 @@ class Service:
             sys.exit(f"{self.name}: {error.message}")
         identity = {"service": settings.service, "instance": settings.instance}
         logs.configure(identity, settings.log_level, context.log_fields)
-        leave(uvloop.run(self.serve(settings)))
+        ending.leave(ending.run(self.serve(settings), uvloop.new_event_loop))
 
     def _data_check(self) -> Callable[[str, object], None]:
         schemas = read_schemas(self._events) if self._events is not None else Schemas()

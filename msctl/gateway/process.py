@@ -21,6 +21,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from msctl import ending
 from msctl.errors import ManifestInvalid, MsctlError
 from msctl.gateway.admin import Admin
 from msctl.gateway.answering import Answering
@@ -70,8 +71,7 @@ def run(config_path: Path) -> int:
     stream = LogStream(sys.stdout.fileno())
     logs.configure(identity | ({"project": config.project} if config.project else {}), stream=stream)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(config_path, config, stream))
+        ending.run(_serve(config_path, config, stream), uvloop.new_event_loop)
     finally:
         stream.close(LAST_LINES_SECONDS)
     return 0

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from msctl import ending
 from msctl.observer import page
 from msctl.observer.chronicle import Chronicle, happenings
 from msctl.observer.doors import Doors
@@ -57,7 +58,7 @@ def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     identity = {"service": "observer", "instance": os.environ.get("MSCTL_INSTANCE", "observer")}
     logs.configure(identity)
-    asyncio.run(_serve(settings))
+    ending.run(_serve(settings))
     return 0
 
 
