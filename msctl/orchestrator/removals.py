@@ -41,7 +41,7 @@ class Removals:
     def _(self, operation: DeregisterAll) -> str:
         entries = registered(self._access, operation.subject)
         if entries is None:
-            return "the registry does not answer"
+            return "its entries cannot be read"
         if entries:
             self._access.registry().deregister(*entries)
         return f"{len(entries)} entries"

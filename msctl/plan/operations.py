@@ -156,7 +156,7 @@ class Deregister(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeregisterAll(Operation):
-    """Take all entries of a project out of its registry; one that does not answer keeps them."""
+    """Take all entries of a project out of its registry; one that cannot be asked keeps them."""
 
     verb: ClassVar[str] = "deregister"
 

@@ -59,3 +59,16 @@ def test_heavy_libraries_are_not_imported(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
     assert "msctl" in done.stdout
+
+
+def test_what_says_that_there_is_nothing_to_do_reads_no_manifest_anew() -> None:
+    """A manifest that was read before costs no parser, which would take as long as the rest."""
+    program = (
+        "import sys; from msctl.cli.durations import seconds; seconds('2m')\n"
+        "import msctl.cli.context, msctl.manifest.remembered, msctl.orchestrator.up, msctl.cli.observe\n"
+        "import msctl.orchestrator.status, msctl.orchestrator.journal, msctl.engine.images.store\n"
+        "parsers = ('pydantic', 'yaml', 'ruamel', 'jinja2', 'jsonschema')\n"
+        "print([name for name in parsers if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
