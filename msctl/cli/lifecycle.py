@@ -117,7 +117,7 @@ def bring_up(
         if result.changed and keep:
             record.deployment = deployed(wired.workspace, *wired.texts(), result.images)
     with wired.access() as access:
-        report = status(wired.engine, access, loaded.project)
+        report = status(wired.engine, access, loaded.project, seen=result.found)
         if only is None and not report.healthy:
             report = _settled(wired, access, as_json=as_json)
     if as_json:
@@ -181,7 +181,8 @@ def _summary(name: str, removed: int, kept: tuple[str, ...]) -> str:
 
 
 def _warn(wired: Context) -> None:
-    from msctl.report.cards import show_warnings  # noqa: PLC0415
+    problems = (*wired.loaded.warnings, *wired.loaded.unused)
+    if problems and not wired.quiet:
+        from msctl.report.cards import show_warnings  # noqa: PLC0415
 
-    if not wired.quiet:
-        show_warnings(wired.consoles.messages, (*wired.loaded.warnings, *wired.loaded.unused))
+        show_warnings(wired.consoles.messages, problems)

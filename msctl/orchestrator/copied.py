@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from msctl.model.observed import Observed, ObservedContainer
@@ -34,12 +34,12 @@ def distrusting(workspace: Workspace, observed: Observed) -> Observed:
     return replace(observed, containers=tuple(seen)) if copied else observed
 
 
-def settle(workspace: Workspace, containers: Iterable[ObservedContainer]) -> None:
-    """Forget those that are gone."""
+def settle(workspace: Workspace, containers: Callable[[], Iterable[ObservedContainer]]) -> None:
+    """Forget those that are gone; ``containers`` are looked at only if there are any to forget."""
     copied = workspace.read(COPIED)
     if not copied:
         return
-    there = {one.name: one.id for one in containers}
+    there = {one.name: one.id for one in containers()}
     left = {name: identity for name, identity in copied.items() if there.get(name) == identity}
     if left:
         workspace.write(COPIED, left)

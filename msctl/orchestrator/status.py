@@ -23,7 +23,7 @@ from msctl.orchestrator.admin import read_circuits
 from msctl.orchestrator.broker_status import read_events, with_events
 from msctl.orchestrator.complaints import NO_COMPLAINTS, hear, with_complaints
 from msctl.orchestrator.diagnosis import exit_status
-from msctl.orchestrator.survey import healthy, survey
+from msctl.orchestrator.survey import closer, healthy, survey
 from msctl.orchestrator.workspace import Workspace
 from msctl.plan.conflicts import other_origin
 
@@ -47,12 +47,17 @@ def status(
     access: Access,
     project: Project,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    seen: Survey | None = None,
 ) -> StatusReport:
-    """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers."""
+    """One consistent reading of ``project``; raises ``EngineUnavailable`` when no engine answers.
+
+    ``seen`` is what was found a moment ago, if it was: then only what it does not tell is asked for.
+    """
     with ThreadPoolExecutor(3, thread_name_prefix="status") as pool:
         circuits = pool.submit(circuits_of, access)
         events = pool.submit(read_events, access, project)
-        found = survey(engine, access, project.name, detail=True)
+        found = survey(engine, access, project.name, detail=True) if seen is None else closer(engine, seen)
         answer, told = circuits.result(), events.result()
     complaints = hear(engine, project, found)
     return with_events(report(project, found, answer, engine.name, clock(), complaints), told)

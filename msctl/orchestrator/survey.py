@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from msctl.errors import EngineError, RegistryError
+from msctl.errors import EngineError, ObjectMissing, RegistryError
 from msctl.plan.situation import Endpoint, Situation
 
 if TYPE_CHECKING:
     from msctl.engine.port import Engine
     from msctl.model.desired import Desired
-    from msctl.model.observed import Observed
+    from msctl.model.observed import Observed, ObservedContainer
     from msctl.orchestrator.access import Access
     from msctl.orchestrator.delivered import Delivered
     from msctl.registry.entry import InstanceHealth
@@ -33,6 +34,14 @@ def survey(engine: Engine, access: Access, project: str, *, detail: bool = False
         entries = pool.submit(registered, access, project)
         observed = engine.observe(project, detail=detail)
         return Survey(observed, entries.result())
+
+
+def closer(engine: Engine, found: Survey) -> Survey:
+    """``found`` with exit codes, restarts and start times; a container that is gone meanwhile is left out."""
+    names = [container.id for container in found.observed.containers]
+    with ThreadPoolExecutor(max(1, len(names)), thread_name_prefix="closer") as pool:
+        seen = [container for container in pool.map(partial(_inspected, engine), names) if container]
+    return replace(found, observed=replace(found.observed, containers=tuple(seen)))
 
 
 def registered(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:
@@ -77,6 +86,13 @@ def healthy(found: Survey) -> frozenset[str]:
         for name, c in running.items()
         if name in passing or c.role == "registry" or (c.role == "database" and c.service in served)
     )
+
+
+def _inspected(engine: Engine, name: str) -> ObservedContainer | None:
+    try:
+        return engine.inspect(name)
+    except ObjectMissing:
+        return None
 
 
 def _digests(delivered: Delivered, desired: Desired, observed: Observed) -> Mapping[str, Mapping[str, str]]:

@@ -58,10 +58,14 @@ from msctl.registry.acl import Party
 
 @dataclass(frozen=True, slots=True)
 class UpResult:
-    """Ids of the operations that changed something, and the image of each service."""
+    """Ids of the operations that changed something, and the image of each service.
+
+    ``found`` is what was found where nothing had to be changed.
+    """
 
     changed: tuple[str, ...]
     images: Mapping[str, str] = field(default_factory=dict)
+    found: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Up:
         if not CredentialStore(self.workspace).end_rotations(served):
             return result
         last = replace(self, anew=frozenset())._once(project)
-        return UpResult((*result.changed, *last.changed), result.images)
+        return UpResult((*result.changed, *last.changed), result.images, last.found)
 
     def _once(self, project: Project) -> UpResult:
         with self._access(project) as access:
@@ -113,9 +117,10 @@ class Up:
                 self._carry_out(plan, project, chosen, access, users, guests)
             if plan.changes:
                 close_doors(access, guests)
-        settle(self.workspace, self.engine.containers(project.name))
+        settle(self.workspace, partial(self.engine.containers, project.name))
         images = {name: fact.reference for name, fact in chosen.services.items()}
-        return UpResult(tuple(operation.id for operation in plan.changes), images)
+        changed = tuple(operation.id for operation in plan.changes)
+        return UpResult(changed, images, None if plan.operations else found)
 
     def preview(self, project: Project) -> Plan:
         """What ``run`` would do now; nothing is changed on the engine."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from msctl.engine.port import Identity
 from msctl.model.observed import Observed, ObservedContainer
 from msctl.model.project import Project
 from msctl.model.status import StatusReport
@@ -237,6 +238,30 @@ def test_reading_asks_engine_and_registry_and_survives_a_silent_gateway(stage: S
     assert made.engine == "memory"
     assert made.circuits == ()
     assert any("admin endpoint" in note for note in made.notes)
+
+
+def test_what_an_up_with_nothing_to_do_found_is_not_asked_for_again(
+    stage: Stage, up: UpCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert up(shop()).found is None
+    seen = up(shop()).found
+    assert seen is not None
+    whole = status(stage.engine, stage.access(), shop(), lambda: NOW)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("asked for again")
+
+    monkeypatch.setattr(stage.engine, "observe", refuse)
+    monkeypatch.setattr(stage.registry, "health", refuse)
+    assert status(stage.engine, stage.access(), shop(), lambda: NOW, seen=seen) == whole
+
+
+def test_a_container_that_goes_meanwhile_is_told_as_missing(stage: Stage, up: UpCase) -> None:
+    up(shop())
+    seen = up(shop()).found
+    stage.engine.remove_container(Identity("shop", stage.workspace.origin), "shop-web-1")
+    web = status(stage.engine, stage.access(), shop(), lambda: NOW, seen=seen).services[3].instances[0]
+    assert (web.state, web.health) == ("missing", "fail")
 
 
 def reported(found: Survey, declared: Project | None = None) -> StatusReport:
