@@ -44,7 +44,7 @@ def teardown(
     farewell = DeregisterAll(
         subject=observed.project,
         reason="taken down",
-        after=_all_of(observed, "stop", frozenset({"agent", *(() if relayed else ("service",))})),
+        after=_all_of(observed, "stop", frozenset({"agent"})),
     )
     asked = {"registry", "gateway"} if relayed else {"registry"}
     operations: list[Operation] = []
