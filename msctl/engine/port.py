@@ -116,8 +116,8 @@ class Engine(Protocol):
     def facts(self) -> EngineFacts:
         """Version and size; raises ``EngineUnavailable`` when nothing answers."""
 
-    def observe(self, project: str, *, detail: bool = False) -> Observed:
-        """Everything of ``project`` now; ``detail`` adds exit codes, restarts and start times."""
+    def observe(self, project: str) -> Observed:
+        """Everything of ``project`` now; only ``inspect`` tells exit codes, restarts and times."""
 
     def containers(self, project: str) -> tuple[ObservedContainer, ...]:
         """The containers of ``project`` now, by name: a third of what ``observe`` costs."""

@@ -19,7 +19,7 @@ class ObservedContainer:
 
     ``addresses`` maps network names to IPv4 addresses, ``network_ids`` to the ids it was connected to,
     ``ports`` container ports to ``(host address, host port)``. From ``started_at`` on, the fields are filled
-    by a detailed observation only; ``stays_down`` tells that nobody is to start it by himself.
+    by an inspection only; ``stays_down`` tells that nobody is to start it by himself.
     """
 
     id: str

@@ -57,7 +57,7 @@ def status(
     with ThreadPoolExecutor(3, thread_name_prefix="status") as pool:
         circuits = pool.submit(circuits_of, access)
         events = pool.submit(read_events, access, project)
-        found = survey(engine, access, project.name, detail=True) if seen is None else closer(engine, seen)
+        found = closer(engine, seen or survey(engine, access, project.name))
         answer, told = circuits.result(), events.result()
     complaints = hear(engine, project, found)
     return with_events(report(project, found, answer, engine.name, clock(), complaints), told)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from msctl.registry.entry import InstanceHealth
 
 
+_INSPECTORS = 8
+"""Containers that are inspected at once; more are no faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What was found; ``entries`` is ``None`` while the registry does not answer."""
@@ -28,18 +32,18 @@ class Survey:
     entries: Mapping[str, InstanceHealth] | None
 
 
-def survey(engine: Engine, access: Access, project: str, *, detail: bool = False) -> Survey:
+def survey(engine: Engine, access: Access, project: str) -> Survey:
     """One reading of the engine and, if its container runs, of the registry."""
     with ThreadPoolExecutor(2, thread_name_prefix="survey") as pool:
         entries = pool.submit(registered, access, project)
-        observed = engine.observe(project, detail=detail)
+        observed = engine.observe(project)
         return Survey(observed, entries.result())
 
 
 def closer(engine: Engine, found: Survey) -> Survey:
     """``found`` with exit codes, restarts and start times; a container that is gone meanwhile is left out."""
     names = [container.id for container in found.observed.containers]
-    with ThreadPoolExecutor(max(1, len(names)), thread_name_prefix="closer") as pool:
+    with ThreadPoolExecutor(_INSPECTORS, thread_name_prefix="closer") as pool:
         seen = [container for container in pool.map(partial(_inspected, engine), names) if container]
     return replace(found, observed=replace(found.observed, containers=tuple(seen)))
 

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +17,6 @@ from msctl.engine.docker.client import open_client
 from msctl.engine.docker.frames import optional_time
 from msctl.engine.docker.observe import inspected_container, listed_container, observed
 from msctl.engine.port import EngineFacts
-from msctl.errors import ObjectMissing
 
 if TYPE_CHECKING:
     from msctl.engine.docker.address import EngineAddress
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from msctl.model.desired import ContainerSpec, NetworkSpec, SecretFile, VolumeSpec
     from msctl.model.observed import Observed, ObservedContainer
 
-_READERS = 8
+_READERS = 3
 
 
 def connect(environment: Mapping[str, str] | None = None) -> DockerEngine:
@@ -89,19 +87,15 @@ class DockerEngine:
         """Return if the engine answers."""
         self.client.call("GET", "/_ping", timeout=10)
 
-    def observe(self, project: str, *, detail: bool = False) -> Observed:
+    def observe(self, project: str) -> Observed:
         """Everything of the project now, from three lists read at once."""
         with ThreadPoolExecutor(_READERS) as pool:
             found = pool.submit(self.client.read, "/containers/json", all=True)
             of_networks = pool.submit(self.client.read, "/networks")
             of_volumes = pool.submit(self.client.read, "/volumes")
-            now = observed(
+            return observed(
                 project, found.result(), of_networks.result(), of_volumes.result()["Volumes"] or []
             )
-            if not detail:
-                return now
-            closer = pool.map(self._inspected_or_gone, (c.id for c in now.containers))
-            return replace(now, containers=tuple(c for c in closer if c is not None))
 
     def containers(self, project: str) -> tuple[ObservedContainer, ...]:
         """The project's containers now."""
@@ -217,12 +211,6 @@ class DockerEngine:
     def events(self, project: str, stop: StopSignal) -> Iterator[EngineEvent]:
         """Events of the project's containers."""
         return watching.project_events(self.client, project, stop)
-
-    def _inspected_or_gone(self, container_id: str) -> ObservedContainer | None:
-        try:
-            return self.inspect(container_id)
-        except ObjectMissing:
-            return None
 
     def _has_init(self) -> bool:
         """Whether the engine can put a small init before each process: Debian ships it apart from Docker."""

@@ -78,7 +78,7 @@ class MemoryEngine:
         """Answer."""
         self.script.asked("ping", "")
 
-    def observe(self, project: str, *, detail: bool = False) -> Observed:
+    def observe(self, project: str) -> Observed:
         """Everything of the project now."""
         self.script.asked("observe", project)
         with self._lock:
@@ -87,7 +87,7 @@ class MemoryEngine:
             volumes = sorted(self._storage.volumes.values(), key=lambda v: v.name)
         return Observed(
             project=project,
-            containers=tuple(c if detail else undetailed(c) for c in seen if owned(c, project)),
+            containers=tuple(undetailed(c) for c in seen if owned(c, project)),
             networks=tuple(n for n in networks if owned(n, project)),
             volumes=tuple(v for v in volumes if owned(v, project)),
             foreign_containers={c.name: c.id for c in seen if not owned(c, project)},

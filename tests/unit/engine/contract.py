@@ -96,12 +96,6 @@ class EngineContract(ABC):
         assert found.labels[labels.PROJECT] == identity.project
         assert found.image == image
 
-    def test_a_detailed_observation_equals_inspection(
-        self, engine: Engine, identity: Identity, image: str
-    ) -> None:
-        spec = _running(engine, identity, image)
-        assert engine.observe(identity.project, detail=True).containers == (engine.inspect(spec.name),)
-
     def test_starting_and_stopping_twice_is_fine(
         self, engine: Engine, identity: Identity, image: str
     ) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from msctl.engine.port import Identity
 from msctl.errors import EngineError, RegistryError
 from msctl.model.desired import Desired
 from msctl.orchestrator.delivered import Delivered
-from msctl.orchestrator.survey import situation, survey
+from msctl.orchestrator.survey import closer, situation, survey
 from msctl.plan.confighash import content_digest
 from msctl.registry.client import Registry
 from tests.unit.orchestrator.conftest import UpCase
@@ -27,6 +28,21 @@ def test_engine_and_registry_are_read(stage: Stage, up: UpCase) -> None:
     entered_by_the_agent = {"shop-metrics"}
     assert {c.name for c in seen.observed.containers} - entered_by_the_agent == seen.healthy
     assert seen.images == {"shop/web:one"}
+
+
+def test_closer_tells_what_only_an_inspection_knows_and_leaves_out_what_is_gone(
+    stage: Stage, up: UpCase
+) -> None:
+    up(shop())
+    stage.engine.crash("shop-web-1", 3)
+    found = survey(stage.engine, stage.access(), "shop")
+    assert {c.exit_code for c in found.observed.containers} == {None}
+    stage.engine.remove_container(Identity("shop", "here"), "shop-orders-2")
+    near = closer(stage.engine, found)
+    assert near.observed.container("shop-web-1").exit_code == 3  # type: ignore[union-attr]
+    missing = {c.name for c in found.observed.containers} - {c.name for c in near.observed.containers}
+    assert missing == {"shop-orders-2"}
+    assert near.entries == found.entries
 
 
 def test_digests_are_those_of_live_files(stage: Stage, up: UpCase) -> None:

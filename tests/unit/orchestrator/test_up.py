@@ -235,8 +235,7 @@ def test_no_secret_is_told(stage: Stage, up: UpCase) -> None:
     passwords = stage.workspace.read(FILE).values()
     told = "\n".join(map(repr, stage.sink.events))
     commands = [" ".join(run.command) for run in stage.engine.script.commands]
-    for container in stage.engine.observe("shop", detail=True).containers:
-        commands.append(repr(container))
+    commands += [repr(stage.engine.inspect(name)) for name in stage.ids()]
     assert passwords
     assert not [p for p in passwords if p in told or any(p in text for text in commands)]
 
