@@ -91,7 +91,7 @@ def _removed(kind: str, options: list[str], project: str) -> bool:
 def remove_everything(project: str) -> None:
     """Remove whatever bears the project's label, and the images of its services."""
     for kind, options in (("container", ["--force", "--volumes"]), ("network", []), ("volume", ["--force"])):
-        eventually(partial(_removed, kind, options, project))
+        eventually(partial(_removed, kind, options, project), why=partial(inspected, kind, project))
     images = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").split()
     if images:
         docker("image", "rm", *images)
