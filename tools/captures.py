@@ -15,15 +15,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
 
 WIDTH = 100
 HEAD, TAIL = 8, 26
 """Of what is longer than both together only so many first and last lines are drawn."""
 
-PAGE = {"width": 1280, "height": 800}
+PAGE: ViewportSize = {"width": 1280, "height": 800}
 DRAWN = "document.querySelectorAll('td svg path').length >= 3 && document.getElementById('stale').hidden"
 """The page is worth a picture once the curves of traffic are there."""
 

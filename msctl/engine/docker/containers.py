@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,17 @@ from msctl import labels
 from msctl.engine.docker.carrying import fill
 from msctl.engine.docker.delivery import deliver
 from msctl.engine.docker.failures import EngineRefusal, port_taken
-from msctl.engine.docker.labelling import owned
 from msctl.engine.docker.networks import connect, subnets_of
+from msctl.engine.docker.ownership import inspect_ours
 from msctl.engine.docker.payload import ALWAYS, NEVER, container_payload, endpoint, resolver_addresses
 from msctl.engine.docker.volumes import clear_place, remove_volume
-from msctl.errors import EngineError, NameConflict, ObjectMissing
+from msctl.errors import EngineError, ObjectMissing
 
 if TYPE_CHECKING:
     from msctl.engine.docker.client import EngineClient
     from msctl.engine.docker.execution import Clock
     from msctl.engine.docker.observe import Json
+    from msctl.engine.docker.ownership import Owned
     from msctl.engine.port import Identity
     from msctl.model.desired import ContainerSpec
 
@@ -72,7 +74,7 @@ def fill_secrets(client: EngineClient, identity: Identity, specs: Sequence[Conta
 
 def start(client: EngineClient, identity: Identity, name: str) -> Json:
     """Start the project's container and return its inspection; what stayed down does so no more."""
-    before = _ours(client, identity, name)
+    before = inspect_ours(client, identity, name)
     container_id = before["Id"]
     if ((before.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") == NEVER:
         _set_restarts(client, container_id, ALWAYS)
@@ -85,33 +87,38 @@ def start(client: EngineClient, identity: Identity, name: str) -> Json:
 
 
 def stop(
-    client: EngineClient, identity: Identity, name: str, grace: float, *, stays_down: bool = False
+    client: EngineClient,
+    owner: Owned,
+    identity: Identity,
+    name: str,
+    grace: float,
+    *,
+    stays_down: bool = False,
 ) -> None:
     """Stop it; not running and absent are fine."""
     seconds = max(0, math.ceil(grace))
 
-    def end() -> None:
-        container_id = _ours(client, identity, name)["Id"]
+    def end(container_id: str) -> None:
         if stays_down:
             _set_restarts(client, container_id, NEVER)
         path, patience = f"/containers/{container_id}/stop", seconds + _STOP_MARGIN
         client.call("POST", path, query={"t": seconds}, timeout=patience)
 
-    _if_present(end)
+    _if_present(lambda: owner.act(identity, name, end))
 
 
 def _set_restarts(client: EngineClient, container_id: str, policy: str) -> None:
     client.submit(f"/containers/{container_id}/update", {"RestartPolicy": {"Name": policy}})
 
 
-def signal(client: EngineClient, identity: Identity, name: str, number: str) -> None:
+def signal(client: EngineClient, owner: Owned, identity: Identity, name: str, number: str) -> None:
     """Send a signal."""
-    client.submit(f"/containers/{_ours(client, identity, name)['Id']}/kill", signal=number)
+    owner.act(identity, name, lambda found: client.submit(f"/containers/{found}/kill", signal=number))
 
 
-def remove(client: EngineClient, identity: Identity, name: str) -> None:
+def remove(client: EngineClient, owner: Owned, identity: Identity, name: str) -> None:
     """Remove it with its secrets; absent is fine, and so is being removed by somebody else just now."""
-    _if_present(lambda: _remove_present(client, _ours(client, identity, name)["Id"]))
+    _if_present(lambda: owner.act(identity, name, partial(_remove_present, client)))
     remove_volume(client, identity, labels.secrets_volume(name))
 
 
@@ -119,11 +126,6 @@ def inspect(client: EngineClient, name: str) -> Json:
     """The engine's inspection of a container."""
     found: Json = client.read(f"/containers/{name}/json")
     return found
-
-
-def inspect_ours(client: EngineClient, identity: Identity, name: str) -> Json:
-    """The engine's inspection of the project's container; a foreign one is a ``NameConflict``."""
-    return _ours(client, identity, name)
 
 
 def _make(
@@ -177,13 +179,6 @@ def _remove_present(client: EngineClient, container_id: str) -> None:
         client.submit(f"/containers/{container_id}/wait", condition="removed")
 
 
-def _ours(client: EngineClient, identity: Identity, name: str) -> Json:
-    found = inspect(client, name)
-    if not owned(found["Config"]["Labels"], identity.project):
-        raise _foreign(name, found["Id"])
-    return found
-
-
 def _if_present(action: Callable[[], object]) -> None:
     try:
         action()
@@ -198,20 +193,13 @@ def _name_in_use(refused: EngineRefusal) -> bool:
 def _remove_unstarted(client: EngineClient, identity: Identity, name: str) -> None:
     """Remove the container that bears ``name`` if it can be seen, is ours and never ran."""
     try:
-        found = _ours(client, identity, name)
+        found = inspect_ours(client, identity, name)
     except ObjectMissing:
         return
     marks = found["Config"]["Labels"]
     if found["State"]["Status"] != "created" or marks.get(labels.ORIGIN) != identity.origin:
         raise EngineError(f"container '{name}' exists already", hint="another msctl made it: try again")
     _if_present(lambda: _remove_present(client, found["Id"]))
-
-
-def _foreign(name: str, container_id: str) -> NameConflict:
-    return NameConflict(
-        f"container '{name}' ({container_id[:12]}) is not msctl's; it was left untouched",
-        hint=f"'docker rm {name}' removes it; or choose another project name",
-    )
 
 
 def _not_started(name: str, refused: EngineRefusal) -> EngineError:

@@ -16,6 +16,7 @@ from msctl.engine.docker.address import find_address
 from msctl.engine.docker.client import open_client
 from msctl.engine.docker.frames import optional_time
 from msctl.engine.docker.observe import inspected_container, listed_container, observed
+from msctl.engine.docker.ownership import Owned, inspect_ours
 from msctl.engine.port import EngineFacts
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class DockerEngine:
     def __init__(self, client: EngineClient, clock: execution.Clock | None = None) -> None:
         self.client = client
         self._clock = clock or execution.Clock()
+        self._owned = Owned(client)
         self._info: Mapping[str, Any] | None = None
         self._info_lock = threading.Lock()
 
@@ -93,9 +95,11 @@ class DockerEngine:
             found = pool.submit(self.client.read, "/containers/json", all=True)
             of_networks = pool.submit(self.client.read, "/networks")
             of_volumes = pool.submit(self.client.read, "/volumes")
-            return observed(
+            now = observed(
                 project, found.result(), of_networks.result(), of_volumes.result()["Volumes"] or []
             )
+        self._owned.listed(project, now.containers)
+        return now
 
     def containers(self, project: str) -> tuple[ObservedContainer, ...]:
         """The project's containers now."""
@@ -148,7 +152,7 @@ class DockerEngine:
 
     def deliver_secrets(self, identity: Identity, name: str, files: Sequence[SecretFile]) -> None:
         """Replace files under /run/secrets."""
-        delivery.deliver(self.client, containers.inspect_ours(self.client, identity, name), files)
+        delivery.deliver(self.client, inspect_ours(self.client, identity, name), files)
 
     def read_secret_digests(self, name: str) -> Mapping[str, str]:
         """SHA-256 of each file under /run/secrets."""
@@ -160,7 +164,7 @@ class DockerEngine:
 
     def copy_files(self, identity: Identity, name: str, archive: bytes) -> None:
         """Unpack an archive over the working folder."""
-        found = containers.inspect_ours(self.client, identity, name)
+        found = inspect_ours(self.client, identity, name)
         folder = found["Config"]["WorkingDir"] or "/"
         path = f"/containers/{found['Id']}/archive"
         self.client.call("PUT", path, data=archive, query={"path": folder})
@@ -169,15 +173,15 @@ class DockerEngine:
         self, identity: Identity, name: str, grace: float, *, stays_down: bool = False
     ) -> None:
         """Stop it."""
-        containers.stop(self.client, identity, name, grace, stays_down=stays_down)
+        containers.stop(self.client, self._owned, identity, name, grace, stays_down=stays_down)
 
     def signal_container(self, identity: Identity, name: str, signal: str) -> None:
         """Send a signal."""
-        containers.signal(self.client, identity, name, signal)
+        containers.signal(self.client, self._owned, identity, name, signal)
 
     def remove_container(self, identity: Identity, name: str) -> None:
         """Remove it with its secrets."""
-        containers.remove(self.client, identity, name)
+        containers.remove(self.client, self._owned, identity, name)
 
     def execute(
         self,
