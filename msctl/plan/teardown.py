@@ -24,10 +24,9 @@ _BEFORE: Mapping[str, frozenset[str]] = {
     "broker": frozenset({"service"}),
     "auth": frozenset({"service"}),
     "observer": frozenset({"service"}),
-    "metrics": frozenset({"service"}),
     "registry": frozenset({"service", "gateway"}),
 }
-"""Roles whose processes must have ended before a role's are."""
+"""Roles whose processes must have ended before a role's are; a database waits for its own service only."""
 
 _RUNNING = frozenset({"running", "restarting", "paused"})
 
@@ -79,7 +78,7 @@ def _removal(
             service=container.service,
             grace=usual_grace(container.role) if grace is None else grace,
             reason="taken down",
-            after=(*_all_of(observed, "stop", _BEFORE.get(container.role, frozenset())), *waits),
+            after=(*_users(container, observed), *waits),
         )
     yield RemoveContainer(
         subject=container.name,
@@ -92,6 +91,14 @@ def _removal(
             *(c for c in carriers if container.role != labels.CARRIER),
         ),
     )
+
+
+def _users(container: ObservedContainer, observed: Observed) -> tuple[str, ...]:
+    roles = _BEFORE.get(container.role, frozenset())
+    if container.role != "database" or container.service is None:
+        return _all_of(observed, "stop", roles)
+    own = (c for c in observed.containers if c.service == container.service)
+    return tuple(f"stop {c.name}" for c in own if c.role in roles)
 
 
 def _all_of(observed: Observed, verb: str, roles: frozenset[str]) -> tuple[str, ...]:

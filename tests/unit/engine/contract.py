@@ -108,6 +108,19 @@ class EngineContract(ABC):
         assert stopped.exit_code is not None
         assert stopped.finished_at is not None
 
+    def test_what_took_a_listed_containers_place_is_what_is_meant(
+        self, engine: Engine, identity: Identity, image: str
+    ) -> None:
+        spec = _running(engine, identity, image)
+        before = engine.observe(identity.project).containers
+        engine.remove_container(identity, spec.name)
+        again = _running(engine, identity, image)
+        engine.stop_container(identity, again.name, 0)
+        assert engine.inspect(again.name).state == "exited"
+        assert engine.inspect(again.name).id not in {container.id for container in before}
+        engine.remove_container(identity, again.name)
+        assert engine.observe(identity.project).containers == ()
+
     def test_absent_objects_may_be_removed(self, engine: Engine, identity: Identity) -> None:
         engine.remove_container(identity, f"{identity.project}-none")
         engine.stop_container(identity, f"{identity.project}-none", 1)

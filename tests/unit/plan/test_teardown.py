@@ -58,6 +58,8 @@ def test_clients_are_turned_away_before_services_stop_and_databases_after_them(r
         assert_before(plan, f"stop {name}", "stop shop-orders-db")
         assert_before(plan, f"stop {name}", "stop shop-broker")
     assert_before(plan, "remove shop-orders-db", "remove network shop-orders-db")
+    database = next(o for o in plan.operations if o.id == "stop shop-orders-db")
+    assert set(database.after) == {"stop shop-orders-1", "stop shop-orders-2"}  # nobody else's service uses it
 
 
 def test_the_registry_hears_of_everybody_before_it_goes(running: World) -> None:
@@ -79,7 +81,8 @@ def test_what_takes_longest_to_end_waits_for_no_removal(running: World) -> None:
     while before := set().union(*(waits[name] for name in begun)) - begun:
         begun |= before
     assert not [name for name in begun if name.startswith(("remove", "deregister"))]
-    assert next(o for o in plan.operations if "stop shop-orders-1" in o.after).id == "stop shop-broker"
+    services = {"stop shop-orders-1", "stop shop-inventory-1"}
+    assert next(o for o in plan.operations if services <= set(o.after)).id == "stop shop-broker"
     removals = [o for o in plan.operations if o.id.startswith("remove shop-")]
     assert all({"stop shop-orders-1", "stop shop-orders-2"} <= set(o.after) for o in removals)
 
