@@ -17,7 +17,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from pamqp.commands import Basic
 
 from msctl.chassis.cloudevents import CONTENT_TYPE
-from msctl.chassis.link import AWAY, Link, Refused, keep, lost, watching_alarms
+from msctl.chassis.link import AWAY, FAREWELL_SECONDS, Link, Refused, keep, lost, watching_alarms
 from msctl.chassis.relay import EventRefused, EventUnroutable
 from msctl.errors import BrokerError
 
@@ -192,7 +192,7 @@ class Consumer:
             tag = await queue.consume(self._on_message)
         except ChannelNotFoundEntity as error:
             raise Refused(f"queue '{self._queue}' does not exist; 'msctl up' declares it") from error
-        self._stop_consuming = lambda: queue.cancel(tag)
+        self._stop_consuming = lambda: queue.cancel(tag, timeout=FAREWELL_SECONDS)
         self.link.opened()
         try:
             await lost(connection, channel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10
+FAREWELL_SECONDS = 1.0
+"""How long a broker that hangs may take to confirm that one leaves."""
+
 LOOK_SECONDS = 0.5
 BLOCKED = "RabbitMQ takes no events for now: it is short of memory or disk (msctl logs broker)"
 AWAY = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, RuntimeError)
@@ -90,7 +93,7 @@ async def keep(
                 url, timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS,
                 client_properties={"connection_name": name},
             )  # fmt: skip
-            async with connection:
+            async with _leaving(connection):
                 await session(connection)
         except AWAY as error:
             _end_if_cancelled(error)
@@ -98,6 +101,17 @@ async def keep(
             link.lost(error)
             waiting = patient if isinstance(error, _REFUSALS) else backoff
             await asyncio.sleep(waiting.delay(failures))
+
+
+@asynccontextmanager
+async def _leaving(connection: AbstractConnection) -> AsyncIterator[None]:
+    """Close ``connection`` at the end, confirmed or not."""
+    try:
+        yield
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await connection.close()
 
 
 def _end_if_cancelled(error: BaseException) -> None:

@@ -18,7 +18,7 @@ from msctl.chassis.metrics import Metrics
 from msctl.chassis.service import event_factory
 from msctl.chassis.settings import Settings
 from tests.integration.chassis.components import PASSWORD, VHOST, Component
-from tests.integration.chassis.conftest import until
+from tests.integration.chassis.conftest import READY_SECONDS, until
 
 pytestmark = pytest.mark.integration
 
@@ -84,6 +84,17 @@ async def platform(broker: Component) -> AsyncIterator[aio_pika.abc.AbstractChan
     url = f"amqp://_platform:{PASSWORD}@{broker.address}/{VHOST}"
     async with await aio_pika.connect(url) as connection:
         yield await connection.channel()
+
+
+async def test_a_service_can_leave_a_broker_that_hangs(payments: Peer, broker: Component) -> None:
+    hanging = f"/containers/{broker.name}"
+    try:
+        async with asyncio.timeout(READY_SECONDS), running(payments):
+            await until(payments.connected)
+            await asyncio.to_thread(broker.engine.client.submit, f"{hanging}/pause")
+            await payments.messaging.drain()
+    finally:
+        await asyncio.to_thread(broker.engine.client.submit, f"{hanging}/unpause")
 
 
 async def test_an_event_reaches_its_subscriber_whole(orders: Peer, payments: Peer) -> None:
