@@ -59,7 +59,7 @@ def test_clients_are_turned_away_before_services_stop_and_databases_after_them(r
         assert_before(plan, f"stop {name}", "stop shop-broker")
     assert_before(plan, "remove shop-orders-db", "remove network shop-orders-db")
     database = next(o for o in plan.operations if o.id == "stop shop-orders-db")
-    assert set(database.after) == {"stop shop-orders-1", "stop shop-orders-2"}  # nobody else's service uses it
+    assert set(database.after) == {"stop shop-orders-1", "stop shop-orders-2"}  # nobody else uses it
 
 
 def test_the_registry_hears_of_everybody_before_it_goes(running: World) -> None:
