@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msctl.errors import EngineError, ObjectMissing, RegistryError
@@ -41,11 +40,20 @@ def survey(engine: Engine, access: Access, project: str) -> Survey:
 
 
 def closer(engine: Engine, found: Survey) -> Survey:
-    """``found`` with exit codes, restarts and start times; a container that is gone meanwhile is left out."""
-    names = [container.id for container in found.observed.containers]
+    """``found`` with exit codes, restarts and start times of services' instances and of all that is not well.
+
+    A container that is gone meanwhile is left out.
+    """
+    well = healthy(found)
+
+    def look(container: ObservedContainer) -> ObservedContainer | None:
+        if container.role != "service" and container.name in well:
+            return container
+        return _inspected(engine, container.id)
+
     with ThreadPoolExecutor(_INSPECTORS, thread_name_prefix="closer") as pool:
-        seen = [container for container in pool.map(partial(_inspected, engine), names) if container]
-    return replace(found, observed=replace(found.observed, containers=tuple(seen)))
+        seen = tuple(filter(None, pool.map(look, found.observed.containers)))
+    return replace(found, observed=replace(found.observed, containers=seen))
 
 
 def registered(access: Access, project: str) -> Mapping[str, InstanceHealth] | None:

@@ -43,6 +43,9 @@ def test_closer_tells_what_only_an_inspection_knows_and_leaves_out_what_is_gone(
     missing = {c.name for c in found.observed.containers} - {c.name for c in near.observed.containers}
     assert missing == {"shop-orders-2"}
     assert near.entries == found.entries
+    inspected = {c.name for c in near.observed.containers if c.started_at is not None}
+    assert {"shop-orders-1", "shop-web-1"} <= inspected
+    assert not {"shop-registry", "shop-orders-db"} & inspected  # they are well: nothing more to tell of them
 
 
 def test_digests_are_those_of_live_files(stage: Stage, up: UpCase) -> None:
