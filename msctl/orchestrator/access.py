@@ -8,7 +8,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from msctl import labels
-from msctl.broker.client import Broker
 from msctl.broker.permissions import PLATFORM_USER
 from msctl.engine.tunnel import reach
 from msctl.errors import NotRunning
@@ -17,6 +16,7 @@ from msctl.plan.ports import ADMIN_PORT, AMQP_PORT, CONSUL_PORT, METRICS_PORT
 from msctl.registry.client import Registry
 
 if TYPE_CHECKING:
+    from msctl.broker.client import Broker
     from msctl.engine.port import Engine
     from msctl.model.secret import Secret
 
@@ -87,6 +87,8 @@ class Access:
 
     def broker(self) -> Broker:
         """The project's RabbitMQ as the platform's user, for one thread at a time; raises ``EngineError``."""
+        from msctl.broker.client import Broker  # noqa: PLC0415
+
         with self._lock:
             if self._broker is None:
                 password = self._password()

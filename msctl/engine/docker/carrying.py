@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def fill(
-    client: EngineClient, identity: Identity, specs: Sequence[ContainerSpec], discard: Callable[[str], None]
+    client: EngineClient, identity: Identity, specs: Sequence[ContainerSpec], discard: Callable[[str], object]
 ) -> frozenset[str]:
     """Make and fill the volumes through one container that never runs; return the names of whose it did.
 

@@ -118,8 +118,12 @@ def signal(client: EngineClient, owner: Owned, identity: Identity, name: str, nu
 
 def remove(client: EngineClient, owner: Owned, identity: Identity, name: str) -> None:
     """Remove it with its secrets; absent is fine, and so is being removed by somebody else just now."""
-    _if_present(lambda: owner.act(identity, name, partial(_remove_present, client)))
-    remove_volume(client, identity, labels.secrets_volume(name))
+    removed = _if_present(lambda: owner.act(identity, name, partial(_remove_present, client)))
+    secrets = labels.secrets_volume(name)
+    if removed and owner.has_volume(identity, secrets):  # in use until now, so it is still that one
+        _if_present(lambda: client.drop(f"/volumes/{secrets}"))
+    else:
+        remove_volume(client, identity, secrets)
 
 
 def inspect(client: EngineClient, name: str) -> Json:
@@ -179,11 +183,13 @@ def _remove_present(client: EngineClient, container_id: str) -> None:
         client.submit(f"/containers/{container_id}/wait", condition="removed")
 
 
-def _if_present(action: Callable[[], object]) -> None:
+def _if_present(action: Callable[[], object]) -> bool:
+    """Do it; whether what it is done to was there."""
     try:
         action()
     except ObjectMissing:
-        return
+        return False
+    return True
 
 
 def _name_in_use(refused: EngineRefusal) -> bool:

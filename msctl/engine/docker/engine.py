@@ -98,7 +98,7 @@ class DockerEngine:
             now = observed(
                 project, found.result(), of_networks.result(), of_volumes.result()["Volumes"] or []
             )
-        self._owned.listed(project, now.containers)
+        self._owned.listed(now)
         return now
 
     def containers(self, project: str) -> tuple[ObservedContainer, ...]:

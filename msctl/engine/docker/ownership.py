@@ -1,8 +1,8 @@
-"""Making sure that a container is the project's before anything is done to it."""
+"""Making sure that something is the project's before anything is done to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from msctl.engine.docker.labelling import owned
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from msctl.engine.docker.client import EngineClient
     from msctl.engine.docker.observe import Json
     from msctl.engine.port import Identity
-    from msctl.model.observed import ObservedContainer
+    from msctl.model.observed import Observed
 
 Answer = TypeVar("Answer")
 
@@ -29,18 +29,25 @@ def inspect_ours(client: EngineClient, identity: Identity, name: str) -> Json:
 
 
 class Owned:
-    """Ids of a project's containers as they were listed last, which neither labels nor owner can leave.
+    """What a project had when it was listed last, so that whoever has just looked need not ask again.
 
-    So whoever has just looked at everything need not ask again whose each container is.
+    An id stays with the labels it was made with. A volume has none; it can be made anew by somebody else
+    once nothing uses it.
     """
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
         self._ids: dict[str, dict[str, str]] = {}
+        self._volumes: dict[str, frozenset[str]] = {}
 
-    def listed(self, project: str, found: Iterable[ObservedContainer]) -> None:
-        """Take note of all containers that ``project`` has."""
-        self._ids[project] = {container.name: container.id for container in found}
+    def listed(self, found: Observed) -> None:
+        """Take note of all that a project has."""
+        self._ids[found.project] = {container.name: container.id for container in found.containers}
+        self._volumes[found.project] = frozenset(volume.name for volume in found.volumes)
+
+    def has_volume(self, identity: Identity, name: str) -> bool:
+        """Whether the project's volume ``name`` was there."""
+        return name in self._volumes.get(identity.project, ())
 
     def act(self, identity: Identity, name: str, action: Callable[[str], Answer]) -> Answer:
         """``action`` upon the id of the project's container; raises ``ObjectMissing``, ``NameConflict``."""
