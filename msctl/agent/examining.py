@@ -72,7 +72,11 @@ def in_row(host: str, port: int, timeout: float, question: dict[str, Any]) -> li
 
 @contextmanager
 def cut_after(connection: socket.socket, seconds: float) -> Iterator[None]:
-    """End a connection whose answers do not end, a byte now and then, and raise ``TimeoutError``."""
+    """End a connection whose answers do not end, a byte now and then, and raise ``TimeoutError``.
+
+    Whoever still reads from it is told of its end or, when the other side goes on, of a reset.
+    """
+    too_late = f"no end of its answer within {seconds:g} s"
     expired = threading.Event()
 
     def expire() -> None:
@@ -84,10 +88,14 @@ def cut_after(connection: socket.socket, seconds: float) -> Iterator[None]:
     watchdog.start()
     try:
         yield
+    except (OSError, http.client.HTTPException) as error:
+        if expired.is_set():
+            raise TimeoutError(too_late) from error
+        raise
     finally:
         watchdog.cancel()
     if expired.is_set():
-        raise TimeoutError(f"no end of its answer within {seconds:g} s")
+        raise TimeoutError(too_late)
 
 
 def shut(connection: socket.socket) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from msctl.agent import examining
-from msctl.agent.examining import ENDLESS, ROOM, examine, fitting
+from msctl.agent.examining import ENDLESS, ROOM, cut_after, examine, fitting
 from tests.unit.agent.rude import rude
 
 HOST = "127.0.0.1"
@@ -91,6 +91,24 @@ def test_an_answer_that_drips_is_cut(head: bytes) -> None:
     with rude(head, repeated=b"x", pause=0.05) as port:
         [answer] = examine(HOST, port, 0.3, {"id": "q", "target": "/"})
     assert answer["error"] == "no end of its answer within 0.3 s"
+
+
+def test_a_reset_after_the_cut_is_the_cut() -> None:
+    """The kernel resets what the other side goes on to write to."""
+
+    def read_until_reset() -> None:
+        near.recv(1)  # returns when it is cut
+        raise ConnectionResetError
+
+    near, far = socket.socketpair()
+    with near, far, pytest.raises(TimeoutError, match="no end of its answer"), cut_after(near, 0.05):
+        read_until_reset()
+
+
+def test_a_reset_before_the_cut_is_a_reset() -> None:
+    near, far = socket.socketpair()
+    with near, far, pytest.raises(ConnectionResetError), cut_after(near, 60.0):
+        raise ConnectionResetError
 
 
 def test_a_body_that_is_cut_short_is_an_error() -> None:
