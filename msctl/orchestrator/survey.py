@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _INSPECTORS = 8
-"""Containers that are inspected at once; more are no faster."""
+"""Containers that are inspected at once."""
 
 
 @dataclass(frozen=True, slots=True)
