@@ -37,8 +37,8 @@ def teardown(
     """Remove everything; ``graces`` maps container names to seconds, ``volumes`` takes the data too.
 
     ``relayed`` says that the registry is reached through the gateway, as with a remote engine. Who is removed
-    first is all the same, so it waits for the services' end: the broker, whose end may take longest, waits for
-    that as well, and a busy engine would let it wait for removals.
+    first is all the same, so it waits for the services' end: the broker, whose end may take longest, waits
+    for that as well, and a busy engine would let it wait for removals.
     """
     farewell = DeregisterAll(
         subject=observed.project,
